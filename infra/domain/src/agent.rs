@@ -1,0 +1,26 @@
+//! The port that every agent implements: a pure state machine.
+
+use crate::event::Sequenced;
+use crate::signal::{AgentId, RiskWord, Signal};
+
+/// What an agent answers to an event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// An opinion.
+    Signal(Signal),
+    /// A caution.
+    RiskWord(RiskWord),
+}
+
+/// Where an agent puts its answers; reused from event to event.
+pub type Effects = Vec<Effect>;
+
+/// A pure state machine: it hears events and answers with typed effects. It reads no clock, no
+/// random numbers and no environment, so the same events give the same effects.
+pub trait Agent: Send {
+    /// Who it is.
+    fn id(&self) -> AgentId;
+
+    /// Hears one event. An agent without fresh knowledge stays silent: silence is not neutral.
+    fn on_event(&mut self, event: &Sequenced, out: &mut Effects);
+}
