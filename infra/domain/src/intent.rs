@@ -51,6 +51,22 @@ pub enum IntentReason {
     ExitOnOpposite,
 }
 
+impl IntentReason {
+    /// Its name in tables and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoSignal => "no_signal",
+            Self::LowConfidence => "low_confidence",
+            Self::Flat => "flat",
+            Self::AlreadyPositioned => "already_positioned",
+            Self::NothingToSell => "nothing_to_sell",
+            Self::NoRange => "no_range",
+            Self::Enter => "enter",
+            Self::ExitOnOpposite => "exit_on_opposite",
+        }
+    }
+}
+
 /// What the signals want, before the risk kernel has its say. The size is the kernel's to set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Intent {

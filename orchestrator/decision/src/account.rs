@@ -1,0 +1,114 @@
+//! The portfolio with its peak, its day and its trading state.
+
+use domain::money::{Money, Overflow};
+use domain::portfolio::Portfolio;
+use domain::time::UtcMs;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::profile::Profile;
+use crate::snapshot::{TradingState, loss_ratio};
+
+/// The account's memory between watermarks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// Cash and positions.
+    pub portfolio: Portfolio,
+    equity: Money,
+    peak_equity: Money,
+    day: Option<i64>,
+    day_open_equity: Money,
+    state: TradingState,
+}
+
+/// A change of the trading state, with the numbers that caused it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct StateChanged {
+    /// Before.
+    pub from: TradingState,
+    /// After.
+    pub to: TradingState,
+    /// Loss from the peak.
+    pub drawdown_ratio: f64,
+    /// Loss since the UTC day began.
+    pub day_loss_ratio: f64,
+    /// The account's worth.
+    pub equity_quote: Money,
+}
+
+impl Account {
+    /// A portfolio that has not been marked yet.
+    pub fn new(portfolio: Portfolio) -> Self {
+        let cash = portfolio.cash();
+        Self {
+            portfolio,
+            equity: cash,
+            peak_equity: cash,
+            day: None,
+            day_open_equity: cash,
+            state: TradingState::Active,
+        }
+    }
+
+    /// Equity at the last mark.
+    pub const fn equity(&self) -> Money {
+        self.equity
+    }
+
+    /// Highest equity so far.
+    pub const fn peak_equity(&self) -> Money {
+        self.peak_equity
+    }
+
+    /// Equity when the UTC day began.
+    pub const fn day_open_equity(&self) -> Money {
+        self.day_open_equity
+    }
+
+    /// Whether entries are allowed.
+    pub const fn state(&self) -> TradingState {
+        self.state
+    }
+
+    /// Values the portfolio at `now`, begins a new day where one has begun, and moves the trading
+    /// state by the profile's limits. A halt stays until a person lifts it; a pause ends with the
+    /// UTC day.
+    pub fn mark(
+        &mut self,
+        now: UtcMs,
+        profile: &Profile,
+    ) -> Result<Option<StateChanged>, Overflow> {
+        let before = self.equity;
+        self.equity = self.portfolio.equity()?;
+        self.peak_equity = self.peak_equity.max(self.equity);
+        let from = self.state;
+        if self.day != Some(now.day()) {
+            // A candle that closes at midnight belongs to the day that ends with it; after an
+            // outage over midnight the last value known before it opens the day.
+            let at_midnight = UtcMs::new(now.ms()).floor(domain::time::DAY_MS) == now;
+            self.day_open_equity =
+                if self.day.is_none() || at_midnight { self.equity } else { before };
+            self.day = Some(now.day());
+            if self.state == TradingState::Reducing {
+                self.state = TradingState::Active;
+            }
+        }
+        let drawdown_ratio = loss_ratio(self.peak_equity, self.equity);
+        let day_loss_ratio = loss_ratio(self.day_open_equity, self.equity);
+        let reached = |loss: f64, limit: Decimal| loss >= Money::new(limit).to_f64();
+        if reached(drawdown_ratio, profile.halt_at_drawdown_ratio) {
+            self.state = TradingState::Halted;
+        } else if self.state == TradingState::Active
+            && reached(day_loss_ratio, profile.daily_loss_ratio)
+        {
+            self.state = TradingState::Reducing;
+        }
+        Ok((from != self.state).then_some(StateChanged {
+            from,
+            to: self.state,
+            drawdown_ratio,
+            day_loss_ratio,
+            equity_quote: self.equity,
+        }))
+    }
+}

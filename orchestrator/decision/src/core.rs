@@ -1,0 +1,409 @@
+//! The orchestrator's pure core: what it knows between watermarks, and what follows from each.
+
+use std::collections::BTreeMap;
+
+use domain::agent::Effect;
+use domain::candle::Candle;
+use domain::event::{Event, Released, Sequenced};
+use domain::ids::{Id, RunSeed};
+use domain::instrument::{Instrument, InstrumentId};
+use domain::intent::Action;
+use domain::money::Price;
+use domain::order::{ClientOrderId, OrderEvent, OrderReport, OrderState, Role, Side, Ticket};
+use domain::position::Position;
+use domain::signal::{AgentId, RiskWord, Signal};
+use domain::time::UtcMs;
+use domain::timeframe::Timeframe;
+use domain::trade::ExitReason;
+use serde::{Deserialize, Serialize};
+
+use crate::account::Account;
+use crate::book::{Book, CoreError};
+use crate::decide::decide;
+use crate::exits::Stage;
+use crate::kernel::{self, Approved, Protection, Verdict};
+use crate::policy::Policy;
+use crate::record::{AccountMark, Dated, DecisionRecord, OrderRecord, OrderStep, Record};
+use crate::snapshot::{AccountView, Holding, Snapshot};
+
+/// What the venue is asked to do. Written down before it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Send an order; an entry takes its stop and target along.
+    Submit {
+        /// The order.
+        ticket: Ticket,
+        /// Its stop and target.
+        protection: Option<Protection>,
+    },
+    /// Move a stop's trigger.
+    Move {
+        /// Which stop.
+        client_order_id: ClientOrderId,
+        /// Where to.
+        trigger: Price,
+    },
+    /// Cancel an order; a stop takes its paired target along.
+    Cancel {
+        /// Which order.
+        client_order_id: ClientOrderId,
+    },
+}
+
+/// What follows from a watermark, in order.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// To be persisted first.
+    pub records: Vec<Dated>,
+    /// To be sent then.
+    pub commands: Vec<Command>,
+}
+
+/// What is known of an instrument while its session lasts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Session {
+    instrument: Instrument,
+    signals: BTreeMap<AgentId, Signal>,
+    risk_word: Option<RiskWord>,
+}
+
+/// The state between watermarks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Core {
+    seed: u64,
+    policy: Policy,
+    policy_hash: String,
+    /// The finest timeframe that is heard: its candles move the exits.
+    base: Timeframe,
+    account: Account,
+    book: Book,
+    sessions: BTreeMap<InstrumentId, Session>,
+    now: UtcMs,
+    input_seq: u64,
+}
+
+impl Core {
+    /// A core that has heard nothing.
+    pub fn new(seed: RunSeed, policy: Policy, base: Timeframe, account: Account) -> Self {
+        let policy_hash = policy.hash();
+        let sessions = BTreeMap::new();
+        let book = Book::default();
+        let now = UtcMs::default();
+        Self { seed: seed.0, policy, policy_hash, base, account, book, sessions, now, input_seq: 0 }
+    }
+
+    /// The account.
+    pub const fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Orders and plans.
+    pub const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// The last watermark.
+    pub const fn now(&self) -> UtcMs {
+        self.now
+    }
+
+    /// Books a report of the venue.
+    pub fn on_report(&mut self, report: &OrderReport, out: &mut Outbox) -> Result<(), CoreError> {
+        let (ticket, state, trade) = self.book.hear(report, &mut self.account)?;
+        self.record_order(ticket, OrderStep::Reported(report.event.clone()), state, out);
+        if let OrderEvent::Filled(fill) = &report.event {
+            self.record(Record::Fill(fill.clone()), out);
+        }
+        if let Some(trade) = trade {
+            self.record(Record::Trade(trade), out);
+        }
+        Ok(())
+    }
+
+    /// Moves on to a watermark, before the venue's reports of its candles are booked.
+    pub fn advance(&mut self, released: &Released) {
+        self.now = released.watermark;
+        self.input_seq = released.events.last().map_or(self.input_seq, |last| last.input_seq);
+        self.book.prune();
+    }
+
+    /// Decides, after every report and every agent's answer at this watermark is in.
+    pub fn on_watermark(
+        &mut self,
+        released: &Released,
+        effects: Vec<Effect>,
+        out: &mut Outbox,
+    ) -> Result<(), CoreError> {
+        let due = self.hear(&released.events, out)?;
+        self.collect(effects, out);
+        if let Some(changed) = self.account.mark(self.now, &self.policy.profile)? {
+            self.record(Record::StateChanged(changed), out);
+        }
+        for (instrument, input_seq) in &due {
+            self.decide_for(*instrument, *input_seq, out)?;
+        }
+        if !due.is_empty() {
+            let mark = AccountMark {
+                view: self.view()?,
+                realised_quote: self.account.portfolio.realised_quote(),
+                fees_quote: self.account.portfolio.fees_quote(),
+            };
+            self.record(Record::Marked(Box::new(mark)), out);
+        }
+        Ok(())
+    }
+
+    /// Takes note of events and lets fine candles move exits. Gives back the instruments whose
+    /// decision is due, with the event that makes it so.
+    fn hear(
+        &mut self,
+        events: &[Sequenced],
+        out: &mut Outbox,
+    ) -> Result<BTreeMap<InstrumentId, u64>, CoreError> {
+        let mut due = BTreeMap::new();
+        for Sequenced { input_seq, event } in events {
+            match event {
+                Event::SessionStarted { instrument } => {
+                    let session = Session {
+                        instrument: *instrument,
+                        signals: BTreeMap::new(),
+                        risk_word: None,
+                    };
+                    self.sessions.insert(instrument.id, session);
+                }
+                Event::SessionEnded { instrument, .. } => {
+                    self.end_session(*instrument, *input_seq, out)?
+                }
+                Event::CandleClosed { instrument, candle } => {
+                    if candle.timeframe == self.base {
+                        self.account.portfolio.set_mark(*instrument, candle.close);
+                        self.trail(*instrument, candle, out);
+                    }
+                    let decides = candle.timeframe == self.policy.profile.decision_timeframe;
+                    if decides && candle.close_time() == self.now {
+                        due.insert(*instrument, *input_seq);
+                    }
+                }
+                Event::DeadlineMissed { .. } | Event::AccountMarked { .. } => {}
+            }
+        }
+        Ok(due)
+    }
+
+    fn collect(&mut self, effects: Vec<Effect>, out: &mut Outbox) {
+        for effect in effects {
+            match effect {
+                Effect::Signal(signal) => {
+                    let id = self.signal_id(&signal);
+                    self.record(Record::Signal(id, signal.clone()), out);
+                    if let Some(session) = self.sessions.get_mut(&signal.instrument) {
+                        session.signals.insert(signal.agent, signal);
+                    }
+                }
+                Effect::RiskWord(word) => {
+                    self.record(Record::RiskWord(word.clone()), out);
+                    if let Some(session) = self.sessions.get_mut(&word.instrument) {
+                        session.risk_word = Some(word);
+                    }
+                }
+            }
+        }
+    }
+
+    fn decide_for(
+        &mut self,
+        instrument: InstrumentId,
+        input_seq: u64,
+        out: &mut Outbox,
+    ) -> Result<(), CoreError> {
+        let Some(snapshot) = self.snapshot(instrument)? else { return Ok(()) };
+        let intent = decide(&snapshot, &self.policy);
+        let verdict = kernel::check(&intent, &snapshot, &self.policy);
+        let id = Id::of(RunSeed(self.seed), input_seq, "decision", instrument.as_str());
+        let approved = match &verdict {
+            Verdict::Approved(approved) => Some(approved.clone()),
+            Verdict::Hold | Verdict::Denied(_) => None,
+        };
+        let (action, reference) = (intent.action, intent.reference);
+        let record = DecisionRecord {
+            id,
+            policy_hash: self.policy_hash.clone(),
+            weights_version: self.policy.weights.version,
+            signal_ids: snapshot.signals.iter().map(|signal| self.signal_id(signal)).collect(),
+            snapshot,
+            intent,
+            verdict,
+        };
+        self.record(Record::Decision(Box::new(record)), out);
+        match (approved, action) {
+            (Some(approved), Action::Buy) => {
+                self.enter(id, instrument, reference, &approved, out)?
+            }
+            (Some(approved), Action::Sell) => {
+                self.close(id, instrument, ExitReason::ExitSignal, &approved, out);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn enter(
+        &mut self,
+        id: Id,
+        instrument: InstrumentId,
+        reference: Price,
+        approved: &Approved,
+        out: &mut Outbox,
+    ) -> Result<(), CoreError> {
+        let ticket = self.book.intend_entry(id, instrument, reference, approved)?;
+        self.submit(ticket, approved.protection(), out);
+        Ok(())
+    }
+
+    /// Cancels stop and target and sends an order that closes the position.
+    fn close(
+        &mut self,
+        id: Id,
+        instrument: InstrumentId,
+        reason: ExitReason,
+        approved: &Approved,
+        out: &mut Outbox,
+    ) {
+        let plan = self.book.plans().get(&instrument);
+        if let Some(stop) = plan.map(|plan| ClientOrderId::new(plan.decision_id, Role::Stop)) {
+            self.cancel(stop, out);
+        }
+        let ticket = self.book.intend_exit(id, instrument, reason, approved);
+        self.submit(ticket, None, out);
+    }
+
+    fn submit(&mut self, ticket: Ticket, protection: Option<Protection>, out: &mut Outbox) {
+        self.record_order(
+            ticket,
+            OrderStep::Intended { ticket, protection },
+            OrderState::Intended,
+            out,
+        );
+        out.commands.push(Command::Submit { ticket, protection });
+    }
+
+    fn cancel(&mut self, client_order_id: ClientOrderId, out: &mut Outbox) {
+        let Some(order) = self.book.order(client_order_id) else { return };
+        let (ticket, state) = (order.ticket, order.state);
+        self.record_order(ticket, OrderStep::CancelIntended, state, out);
+        out.commands.push(Command::Cancel { client_order_id });
+    }
+
+    /// Nothing more will be heard of the instrument: what is open of it is closed.
+    fn end_session(
+        &mut self,
+        instrument: InstrumentId,
+        input_seq: u64,
+        out: &mut Outbox,
+    ) -> Result<(), CoreError> {
+        self.sessions.remove(&instrument);
+        let Some(plan) = self.book.plans().get(&instrument) else { return Ok(()) };
+        match plan.stage {
+            Stage::Entering => self.cancel(ClientOrderId::new(plan.decision_id, Role::Entry), out),
+            Stage::Closing(_) => {}
+            Stage::Open => {
+                let held = self.account.portfolio.positions().get(&instrument);
+                if let Some(quantity) = held.map(Position::quantity).transpose()? {
+                    let id =
+                        Id::of(RunSeed(self.seed), input_seq, "force_exit", instrument.as_str());
+                    let approved = kernel::approve_close(Side::Sell, quantity);
+                    self.close(id, instrument, ExitReason::ForceExit, &approved, out);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn trail(&mut self, instrument: InstrumentId, candle: &Candle, out: &mut Outbox) {
+        let Some(trailing) = self.policy.profile.trailing else { return };
+        let Some(session) = self.sessions.get(&instrument) else { return };
+        let tick = session.instrument.filters.tick;
+        let Some(plan) = self.book.plan_mut(instrument) else { return };
+        let Some(trigger) = plan.trail(candle, &trailing, tick) else { return };
+        let client_order_id = ClientOrderId::new(plan.decision_id, Role::Stop);
+        let Some(order) = self.book.order(client_order_id) else { return };
+        let (ticket, state) = (order.ticket, order.state);
+        self.record_order(ticket, OrderStep::MoveIntended { trigger }, state, out);
+        out.commands.push(Command::Move { client_order_id, trigger });
+    }
+
+    /// What a decision for `instrument` sees now; none without a session or a price.
+    fn snapshot(&self, instrument: InstrumentId) -> Result<Option<Snapshot>, CoreError> {
+        let portfolio = &self.account.portfolio;
+        let session = self.sessions.get(&instrument);
+        let (Some(session), Some(reference)) = (session, portfolio.mark(instrument)) else {
+            return Ok(None);
+        };
+        let in_transit =
+            self.book.plans().get(&instrument).is_some_and(|plan| plan.stage != Stage::Open);
+        let position = portfolio.positions().get(&instrument);
+        let holding = match position {
+            Some(position) => Some(Holding {
+                direction: position.direction,
+                quantity: position.quantity()?,
+                in_transit,
+            }),
+            None if in_transit => Some(Holding {
+                direction: domain::signal::Direction::Long,
+                quantity: domain::money::Quantity::ZERO,
+                in_transit,
+            }),
+            None => None,
+        };
+        Ok(Some(Snapshot {
+            instrument: session.instrument,
+            now: self.now,
+            reference,
+            signals: session
+                .signals
+                .values()
+                .filter(|s| self.now < s.expires_at)
+                .cloned()
+                .collect(),
+            risk_word: session.risk_word.clone(),
+            holding,
+            account: self.view()?,
+        }))
+    }
+
+    /// The account in numbers, as it is now.
+    pub fn view(&self) -> Result<AccountView, CoreError> {
+        let portfolio = &self.account.portfolio;
+        let cash_quote = portfolio.cash();
+        let held = |(id, position): (&InstrumentId, &Position)| Ok((*id, position.net_base()?));
+        let mut positions: Vec<_> =
+            portfolio.positions().keys().chain(self.book.plans().keys()).collect();
+        positions.sort_unstable();
+        positions.dedup();
+        Ok(AccountView {
+            equity_quote: self.account.equity(),
+            cash_quote,
+            held_base: portfolio.positions().iter().map(held).collect::<Result<_, CoreError>>()?,
+            free_cash_quote: cash_quote.minus(self.book.reserved()?)?,
+            peak_equity_quote: self.account.peak_equity(),
+            day_open_equity_quote: self.account.day_open_equity(),
+            positions: u32::try_from(positions.len()).unwrap_or(u32::MAX),
+            heat_quote: self.book.heat(&self.account)?,
+            trading_state: self.account.state(),
+        })
+    }
+
+    fn signal_id(&self, signal: &Signal) -> Id {
+        let subject = format!("{}@{}", signal.agent, signal.instrument);
+        Id::of(RunSeed(self.seed), signal.input_seq, "signal", &subject)
+    }
+
+    fn record(&self, record: Record, out: &mut Outbox) {
+        out.records.push(Dated { at: self.now, input_seq: self.input_seq, record });
+    }
+
+    fn record_order(&self, ticket: Ticket, step: OrderStep, state: OrderState, out: &mut Outbox) {
+        let (client_order_id, instrument) = (ticket.client_order_id, ticket.instrument);
+        self.record(Record::Order(OrderRecord { client_order_id, instrument, step, state }), out);
+    }
+}

@@ -1,0 +1,92 @@
+//! How a position is left: stop, target, and the stop that follows the price.
+
+use domain::candle::Candle;
+use domain::ids::Id;
+use domain::money::{Money, Overflow, Price, Quantity};
+use domain::trade::ExitReason;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::Protection;
+use crate::profile::Trailing;
+
+/// Where a position is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// The entry is under way.
+    Entering,
+    /// It is open, stop and target rest at the venue.
+    Open,
+    /// An order to close it is under way.
+    Closing(ExitReason),
+}
+
+/// The plan of a long position.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The decision that opened it; its orders are named after it.
+    pub decision_id: Id,
+    /// Where it is in its life.
+    pub stage: Stage,
+    /// Base units that were approved.
+    pub quantity: Quantity,
+    /// The price that it is measured from: the reference until it fills, then the average entry.
+    pub entry: Price,
+    /// Stop and target as they stand now.
+    pub protection: Protection,
+    /// Whether the stop has been moved.
+    pub trailed: bool,
+    /// Distance from entry to the first stop: one R.
+    risk: Price,
+    /// Best price since the entry.
+    best: Price,
+}
+
+impl Plan {
+    /// A plan for an entry that is about to be sent.
+    pub fn entering(
+        decision_id: Id,
+        quantity: Quantity,
+        reference: Price,
+        protection: Protection,
+    ) -> Result<Self, Overflow> {
+        let risk = reference.minus(protection.stop)?;
+        let stage = Stage::Entering;
+        let (entry, best) = (reference, reference);
+        Ok(Self { decision_id, stage, quantity, entry, protection, trailed: false, risk, best })
+    }
+
+    /// The entry filled at `price` on average.
+    pub fn open_at(&mut self, price: Decimal) {
+        self.stage = Stage::Open;
+        self.entry = Price::try_from(price.round_dp(8)).unwrap_or(self.entry);
+        self.best = self.best.max(self.entry);
+    }
+
+    /// What is lost of the entry price if the stop is hit, for `quantity` units; nought once the
+    /// stop has passed the entry.
+    pub fn heat(&self, quantity: Quantity) -> Result<Money, Overflow> {
+        let loss = self.entry.minus(self.protection.stop)?.max(Price::ZERO);
+        loss.times(quantity)
+    }
+
+    /// Hears a closed candle and says where the stop should be moved, if it should: one trailing
+    /// distance behind the best price, never back.
+    pub fn trail(&mut self, candle: &Candle, trailing: &Trailing, tick: Price) -> Option<Price> {
+        if self.stage != Stage::Open {
+            return None;
+        }
+        self.best = self.best.max(candle.high);
+        let risk = self.risk.to_f64();
+        let gained = self.best.to_f64() - self.entry.to_f64();
+        if gained < trailing.activation_r_multiple * risk {
+            return None;
+        }
+        let behind = Price::nearest(trailing.distance_r_multiple * risk)?;
+        let stop = self.best.minus(behind).ok()?.floor_to(tick);
+        // A stop at or above the market would fill at once, and one above the target never.
+        let room = stop < candle.close && stop < self.protection.target;
+        (room && stop > self.protection.stop).then_some(stop)
+    }
+}

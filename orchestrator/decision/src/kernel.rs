@@ -1,0 +1,235 @@
+//! The risk kernel: the one owner of every hard limit.
+//!
+//! It computes each limit from the snapshot, shrinks a size until it fits or refuses, and only it
+//! can make an [`Approved`].
+
+use domain::intent::{Action, Intent};
+use domain::money::{Money, Overflow, Price, Quantity};
+use domain::order::Side;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::denial::Denial;
+use crate::policy::Policy;
+use crate::snapshot::{Snapshot, TradingState};
+
+/// Leave to send one order. Its fields are private and only the kernel makes one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Approved {
+    side: Side,
+    quantity: Quantity,
+    protection: Option<Protection>,
+    shrunk_by: Vec<Shrink>,
+}
+
+/// The stop and the target that go out with an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Protection {
+    /// Trigger of the stop.
+    pub stop: Price,
+    /// Price of the target.
+    pub target: Price,
+}
+
+/// A limit that made a size smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shrink {
+    /// The position's equal share of the equity.
+    Share,
+    /// Free cash.
+    Cash,
+    /// What all stops together may lose.
+    Heat,
+    /// Half size in drawdown.
+    Drawdown,
+    /// The risk agent's caution.
+    RiskWord,
+    /// The venue's largest order.
+    VenueMaximum,
+}
+
+/// What the kernel says of an intent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// There was nothing to approve: the intent is to hold.
+    Hold,
+    /// The order may go out.
+    Approved(Approved),
+    /// It may not.
+    Denied(Denial),
+}
+
+impl Approved {
+    /// Buy or sell.
+    pub const fn side(&self) -> Side {
+        self.side
+    }
+
+    /// How much.
+    pub const fn quantity(&self) -> Quantity {
+        self.quantity
+    }
+
+    /// What protects it; an exit needs none.
+    pub const fn protection(&self) -> Option<Protection> {
+        self.protection
+    }
+
+    /// The limits that made it smaller than the risk per trade alone would.
+    pub fn shrunk_by(&self) -> &[Shrink] {
+        &self.shrunk_by
+    }
+}
+
+/// Leave to close all of `quantity`: always given, since it can only lower the exposure.
+pub fn approve_close(side: Side, quantity: Quantity) -> Approved {
+    Approved { side, quantity, protection: None, shrunk_by: Vec::new() }
+}
+
+/// Checks an intent against every limit.
+pub fn check(intent: &Intent, snapshot: &Snapshot, policy: &Policy) -> Verdict {
+    let checked = match (intent.action, snapshot.holding) {
+        (Action::Hold, _) => return Verdict::Hold,
+        (_, Some(holding)) if holding.in_transit => {
+            Err(Denial::InTransit { instrument: intent.instrument })
+        }
+        (Action::Sell, Some(holding)) => Ok(approve_close(Side::Sell, holding.quantity)),
+        (Action::Sell, None) => Err(Denial::NothingToClose { reference: intent.reference }),
+        (Action::Buy, _) => check_entry(intent, snapshot, policy),
+    };
+    checked.map_or_else(Verdict::Denied, Verdict::Approved)
+}
+
+fn check_entry(intent: &Intent, snapshot: &Snapshot, policy: &Policy) -> Result<Approved, Denial> {
+    may_enter(intent, snapshot, policy)?;
+    let protection = protection_of(intent)?;
+    let overflow = |_: Overflow| Denial::Overflow { equity_quote: snapshot.account.equity_quote };
+    let (quantity, shrunk_by) = size(intent, protection, snapshot, policy).map_err(overflow)?;
+    let filters = &snapshot.instrument.filters;
+    let notional = intent.reference.times(quantity).map_err(overflow)?;
+    let heat_limit =
+        snapshot.account.equity_quote.scaled(policy.profile.max_heat_ratio).map_err(overflow)?;
+    if quantity.is_zero() && snapshot.account.heat_quote >= heat_limit {
+        return Err(Denial::Heat {
+            heat_quote: snapshot.account.heat_quote,
+            limit_quote: heat_limit,
+        });
+    }
+    filters
+        .check(quantity, intent.reference)
+        .map_err(|violation| Denial::of_filter(violation, notional))?;
+    Ok(Approved { side: Side::Buy, quantity, protection: Some(protection), shrunk_by })
+}
+
+/// The limits that allow or forbid an entry whatever its size.
+fn may_enter(intent: &Intent, snapshot: &Snapshot, policy: &Policy) -> Result<(), Denial> {
+    let (account, profile) = (&snapshot.account, &policy.profile);
+    let ratio = |limit: Decimal| Money::new(limit).to_f64();
+    let drawdown_ratio = account.drawdown_ratio();
+    let halt = ratio(profile.halt_at_drawdown_ratio);
+    if account.trading_state == TradingState::Halted || drawdown_ratio >= halt {
+        return Err(Denial::Halted { drawdown_ratio, limit_ratio: halt });
+    }
+    let loss_ratio = account.day_loss_ratio();
+    let pause = ratio(profile.daily_loss_ratio);
+    if account.trading_state == TradingState::Reducing || loss_ratio >= pause {
+        return Err(Denial::DayLoss { loss_ratio, limit_ratio: pause });
+    }
+    match &snapshot.risk_word {
+        Some(word) if snapshot.now < word.expires_at => {
+            if !word.entries_allowed || word.size_ratio <= 0.0 {
+                return Err(Denial::RiskWord { size_ratio: word.size_ratio });
+            }
+        }
+        word => {
+            return Err(Denial::NoRiskWord {
+                expired_at: word.as_ref().map(|word| word.expires_at),
+            });
+        }
+    }
+    let confidence = intent.confidence.unwrap_or(0.0);
+    if confidence < profile.min_confidence {
+        return Err(Denial::LowConfidence { confidence, limit: profile.min_confidence });
+    }
+    if account.positions >= profile.max_positions {
+        return Err(Denial::TooManyPositions {
+            open: account.positions,
+            limit: profile.max_positions,
+        });
+    }
+    Ok(())
+}
+
+fn protection_of(intent: &Intent) -> Result<Protection, Denial> {
+    let reference = intent.reference;
+    match (intent.stop, intent.target) {
+        (Some(stop), Some(target))
+            if Price::ZERO < stop && stop < reference && reference < target =>
+        {
+            Ok(Protection { stop, target })
+        }
+        (stop, target) => Err(Denial::BadBarriers { reference, stop, target }),
+    }
+}
+
+/// The largest size that every limit allows, and which limits made it smaller.
+fn size(
+    intent: &Intent,
+    protection: Protection,
+    snapshot: &Snapshot,
+    policy: &Policy,
+) -> Result<(Quantity, Vec<Shrink>), Overflow> {
+    let (account, profile, costs) = (&snapshot.account, &policy.profile, &policy.costs);
+    let mut shrunk_by = Vec::new();
+
+    // What a unit costs and what it loses at the stop: slippage and fees included, both ways.
+    let fee = costs.taker_fee_ratio;
+    let worst_entry = intent.reference.shifted_bps(costs.slippage_bps)?.to_decimal();
+    let worst_exit = protection.stop.shifted_bps(-costs.slippage_bps)?.to_decimal();
+    let cost = worst_entry.checked_mul(Decimal::ONE + fee).ok_or(Overflow)?;
+    let proceeds = worst_exit.checked_mul(Decimal::ONE - fee).ok_or(Overflow)?;
+    let loss = cost.checked_sub(proceeds).ok_or(Overflow)?;
+
+    let mut budget = account.equity_quote.scaled(profile.risk_per_trade_ratio)?;
+    if account.drawdown_ratio() >= Money::new(profile.halve_at_drawdown_ratio).to_f64() {
+        budget = budget.scaled(Decimal::new(5, 1))?;
+        shrunk_by.push(Shrink::Drawdown);
+    }
+    let caution = snapshot.risk_word.as_ref().map_or(0.0, |word| word.size_ratio.clamp(0.0, 1.0));
+    if caution < 1.0 {
+        budget = budget.scaled(Decimal::try_from(caution).map_err(|_| Overflow)?)?;
+        shrunk_by.push(Shrink::RiskWord);
+    }
+    let heat_left = account
+        .equity_quote
+        .scaled(profile.max_heat_ratio)?
+        .minus(account.heat_quote)?
+        .max(Money::ZERO);
+    if heat_left < budget {
+        budget = heat_left;
+        shrunk_by.push(Shrink::Heat);
+    }
+    let mut quantity = units(budget, loss);
+    let share =
+        account.equity_quote.scaled(Decimal::ONE / Decimal::from(profile.max_positions.max(1)))?;
+    for (cap, shrink) in [(share, Shrink::Share), (account.free_cash_quote, Shrink::Cash)] {
+        let affordable = units(cap.max(Money::ZERO), cost);
+        if affordable < quantity {
+            quantity = affordable;
+            shrunk_by.push(shrink);
+        }
+    }
+    let filters = &snapshot.instrument.filters;
+    if quantity > filters.max_quantity {
+        quantity = filters.max_quantity;
+        shrunk_by.push(Shrink::VenueMaximum);
+    }
+    Ok((quantity.floor_to(filters.step), shrunk_by))
+}
+
+fn units(budget: Money, per_unit: Decimal) -> Quantity {
+    let units = budget.to_decimal().checked_div(per_unit).filter(|_| per_unit > Decimal::ZERO);
+    units.and_then(|units| Quantity::try_from(units).ok()).unwrap_or_default()
+}

@@ -1,0 +1,103 @@
+//! What a decision saw, frozen: enough to make it again.
+
+use std::collections::BTreeMap;
+
+use domain::instrument::{Instrument, InstrumentId};
+use domain::money::{Money, Price, Quantity};
+use domain::signal::{Direction, RiskWord, Signal};
+use domain::time::UtcMs;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// Whether new positions may be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TradingState {
+    /// All orders may go out.
+    Active,
+    /// Only orders that close may go out: the day's loss limit was reached.
+    Reducing,
+    /// Only orders that close may go out, until a person lifts it.
+    Halted,
+}
+
+impl TradingState {
+    /// Its name in tables and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Reducing => "reducing",
+            Self::Halted => "halted",
+        }
+    }
+}
+
+/// The account in the numbers that limits are made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountView {
+    /// Cash and positions at mark.
+    pub equity_quote: Money,
+    /// Cash in all.
+    pub cash_quote: Money,
+    /// Base units held of each instrument, negative when short.
+    pub held_base: BTreeMap<InstrumentId, Decimal>,
+    /// Cash that no pending entry has taken.
+    pub free_cash_quote: Money,
+    /// Highest equity so far.
+    pub peak_equity_quote: Money,
+    /// Equity when the UTC day began.
+    pub day_open_equity_quote: Money,
+    /// Open positions and entries under way.
+    pub positions: u32,
+    /// What they lose together if every stop is hit.
+    pub heat_quote: Money,
+    /// Whether new positions may be opened.
+    pub trading_state: TradingState,
+}
+
+impl AccountView {
+    /// Loss from the highest equity, 0…1.
+    pub fn drawdown_ratio(&self) -> f64 {
+        loss_ratio(self.peak_equity_quote, self.equity_quote)
+    }
+
+    /// Loss since the day began, 0…1.
+    pub fn day_loss_ratio(&self) -> f64 {
+        loss_ratio(self.day_open_equity_quote, self.equity_quote)
+    }
+}
+
+/// How much of `from` is lost at `to`, 0 where nothing is.
+pub(crate) fn loss_ratio(from: Money, to: Money) -> f64 {
+    from.minus(to).map_or(0.0, |lost| lost.ratio_of(from)).max(0.0)
+}
+
+/// A position as a decision sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    /// Long or short.
+    pub direction: Direction,
+    /// Base units.
+    pub quantity: Quantity,
+    /// Whether it is being closed, or an entry is still under way.
+    pub in_transit: bool,
+}
+
+/// Everything that one decision depends on, beside the policy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// For which instrument, with its filters.
+    pub instrument: Instrument,
+    /// The watermark.
+    pub now: UtcMs,
+    /// The last close.
+    pub reference: Price,
+    /// The live signals, by agent.
+    pub signals: Vec<Signal>,
+    /// The risk agent's last word, live or not.
+    pub risk_word: Option<RiskWord>,
+    /// What is held of the instrument.
+    pub holding: Option<Holding>,
+    /// The account.
+    pub account: AccountView,
+}
