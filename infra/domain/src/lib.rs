@@ -8,6 +8,7 @@ pub mod candle;
 pub mod canonical;
 pub mod event;
 pub mod fill;
+pub mod gateway;
 pub mod ids;
 pub mod instrument;
 pub mod intent;

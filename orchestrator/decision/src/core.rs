@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::agent::Effect;
 use domain::candle::Candle;
 use domain::event::{Event, Released, Sequenced};
+use domain::gateway::{Command, Protection};
 use domain::ids::{Id, RunSeed};
 use domain::instrument::{Instrument, InstrumentId};
 use domain::intent::Action;
@@ -21,34 +22,10 @@ use crate::account::Account;
 use crate::book::{Book, CoreError};
 use crate::decide::decide;
 use crate::exits::Stage;
-use crate::kernel::{self, Approved, Protection, Verdict};
+use crate::kernel::{self, Approved, Verdict};
 use crate::policy::Policy;
 use crate::record::{AccountMark, Dated, DecisionRecord, OrderRecord, OrderStep, Record};
 use crate::snapshot::{AccountView, Holding, Snapshot};
-
-/// What the venue is asked to do. Written down before it is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Send an order; an entry takes its stop and target along.
-    Submit {
-        /// The order.
-        ticket: Ticket,
-        /// Its stop and target.
-        protection: Option<Protection>,
-    },
-    /// Move a stop's trigger.
-    Move {
-        /// Which stop.
-        client_order_id: ClientOrderId,
-        /// Where to.
-        trigger: Price,
-    },
-    /// Cancel an order; a stop takes its paired target along.
-    Cancel {
-        /// Which order.
-        client_order_id: ClientOrderId,
-    },
-}
 
 /// What follows from a watermark, in order.
 #[derive(Debug, Default)]

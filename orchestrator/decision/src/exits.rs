@@ -1,13 +1,13 @@
 //! How a position is left: stop, target, and the stop that follows the price.
 
 use domain::candle::Candle;
+use domain::gateway::Protection;
 use domain::ids::Id;
 use domain::money::{Money, Overflow, Price, Quantity};
 use domain::trade::ExitReason;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::Protection;
 use crate::profile::Trailing;
 
 /// Where a position is in its life.

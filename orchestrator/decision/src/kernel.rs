@@ -3,6 +3,7 @@
 //! It computes each limit from the snapshot, shrinks a size until it fits or refuses, and only it
 //! can make an [`Approved`].
 
+use domain::gateway::Protection;
 use domain::intent::{Action, Intent};
 use domain::money::{Money, Overflow, Price, Quantity};
 use domain::order::Side;
@@ -20,15 +21,6 @@ pub struct Approved {
     quantity: Quantity,
     protection: Option<Protection>,
     shrunk_by: Vec<Shrink>,
-}
-
-/// The stop and the target that go out with an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Protection {
-    /// Trigger of the stop.
-    pub stop: Price,
-    /// Price of the target.
-    pub target: Price,
 }
 
 /// A limit that made a size smaller.

@@ -2,6 +2,7 @@
 
 use domain::canonical::{self, CanonicalError};
 use domain::fill::Fill;
+use domain::gateway::Protection;
 use domain::ids::Id;
 use domain::instrument::{Asset, InstrumentId};
 use domain::intent::Intent;
@@ -15,7 +16,7 @@ use domain::trade::Trade;
 use serde::{Deserialize, Serialize};
 
 use crate::account::StateChanged;
-use crate::kernel::{Protection, Verdict};
+use crate::kernel::Verdict;
 use crate::policy::Policy;
 use crate::snapshot::{AccountView, Snapshot};
 

@@ -1,0 +1,3 @@
+//! Venues: the Binance client, and the simulated venue that fills orders in paper and backtest.
+
+pub mod sim;
