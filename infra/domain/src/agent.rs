@@ -1,6 +1,6 @@
 //! The port that every agent implements: a pure state machine.
 
-use crate::event::Sequenced;
+use crate::event::{Released, Sequenced};
 use crate::signal::{AgentId, RiskWord, Signal};
 
 /// What an agent answers to an event.
@@ -23,4 +23,17 @@ pub trait Agent: Send {
 
     /// Hears one event. An agent without fresh knowledge stays silent: silence is not neutral.
     fn on_event(&mut self, event: &Sequenced, out: &mut Effects);
+}
+
+/// Lets an agent hear a watermark, the account first where it was marked: the same for an actor,
+/// a backtest and a replay.
+pub fn hear(
+    agent: &mut dyn Agent,
+    account: Option<&Sequenced>,
+    released: &Released,
+    out: &mut Effects,
+) {
+    for event in account.into_iter().chain(released.events.iter()) {
+        agent.on_event(event, out);
+    }
 }

@@ -1,0 +1,83 @@
+//! The three steps of a watermark, in the one order that they have everywhere: the venue hears
+//! the candles, the core decides on the agents' answers, the venue does what it is asked.
+
+use decision::book::CoreError;
+use decision::core::{Core, Outbox};
+use domain::agent::Effects;
+use domain::event::{Event, Released, Sequenced};
+use domain::gateway::Command;
+use domain::money::Overflow;
+use exchange::sim::venue::SimVenue;
+
+/// The core and the simulated venue that it trades at.
+pub struct Floor {
+    core: Core,
+    venue: SimVenue,
+    account: Option<Sequenced>,
+}
+
+impl Floor {
+    /// Joins a core with a venue.
+    pub const fn new(core: Core, venue: SimVenue) -> Self {
+        Self { core, venue, account: None }
+    }
+
+    /// The core.
+    pub const fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// The account as agents hear it with the next watermark.
+    pub const fn account(&self) -> Option<&Sequenced> {
+        self.account.as_ref()
+    }
+
+    /// First: moves on to the watermark, fills orders on its candles and books the fills.
+    pub fn open(&mut self, released: &Released, out: &mut Outbox) -> Result<(), CoreError> {
+        self.core.advance(released);
+        for Sequenced { event, .. } in released.events.iter() {
+            for report in self.venue.on_event(event)? {
+                self.core.on_report(&report, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Second: decides on the agents' answers. The records must be persisted before the third.
+    pub fn decide(
+        &mut self,
+        released: &Released,
+        effects: Effects,
+        out: &mut Outbox,
+    ) -> Result<(), CoreError> {
+        let marked = out.records.len();
+        self.core.on_watermark(released, effects, out)?;
+        let decided = out.records[marked..]
+            .iter()
+            .any(|dated| matches!(dated.record, decision::record::Record::Marked(_)));
+        self.account = if decided { self.mark(released)? } else { None };
+        Ok(())
+    }
+
+    /// Third: has the venue do what was decided, and books what it reports at once.
+    pub fn execute(&mut self, commands: &[Command], out: &mut Outbox) -> Result<(), CoreError> {
+        for command in commands {
+            for report in self.venue.execute(command, self.core.now())? {
+                self.core.on_report(&report, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn mark(&self, released: &Released) -> Result<Option<Sequenced>, Overflow> {
+        let account = self.core.account();
+        let input_seq = released.events.last().map_or(0, |last| last.input_seq);
+        let equity_quote = account.equity();
+        let lost = account.peak_equity().minus(equity_quote)?;
+        let drawdown_ratio = lost.ratio_of(account.peak_equity()).max(0.0);
+        Ok(Some(Sequenced {
+            input_seq,
+            event: Event::AccountMarked { equity_quote, drawdown_ratio },
+        }))
+    }
+}

@@ -1,0 +1,5 @@
+//! The live system's agents, decisions and simulated venue, driven over recorded events without
+//! actors and without a store: for recovery and replay.
+
+pub mod engine;
+pub mod floor;
