@@ -1,0 +1,3 @@
+//! The binary `sextant`.
+
+fn main() {}
