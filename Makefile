@@ -1,0 +1,40 @@
+# `make help` lists what there is. Everything honours CARGO_TARGET_DIR.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test lint bench
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+# A crate's folder bears its name.
+BENCHED := $(notdir $(patsubst %/benches,%,$(wildcard */*/benches)))
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+
+setup: ## Install what is missing (Debian, Ubuntu)
+	@.ci/setup
+
+build: setup ## Build the release binary
+	cargo build --release --locked --package trader --bin sextant
+
+demo: build ## Trade on its own; CANDLES=DIR replays a folder of candle files
+	$(TARGET)/release/sextant demo $(if $(CANDLES),--candles '$(CANDLES)') $(ARGS)
+
+test: setup ## Run every test; they start a private PostgreSQL themselves
+	cargo test --workspace --locked
+
+lint: setup ## Check formatting, lints, licences, bans and sources
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- --deny warnings
+	@if ! cargo deny --version >/dev/null 2>&1; then \
+		echo "cargo deny: skipped, it is not installed (cargo install --locked cargo-deny)"; \
+	elif ! cargo fetch --locked --quiet; then \
+		echo "cargo deny: skipped, what it looks at could not be fetched"; \
+	else \
+		cargo deny --offline --locked check licenses bans sources; \
+	fi
+
+bench: setup ## Measure, and say on what machine
+	@.ci/machine
+	$(if $(BENCHED),cargo bench --locked $(addprefix --package ,$(BENCHED)) --bench '*',@echo "no crate has benchmarks")
