@@ -125,17 +125,18 @@ impl Book {
         })
     }
 
-    /// Books what the venue reports. Gives back where the order stands and the trade that a
-    /// closing fill completed.
+    /// Books what the venue reports. Gives back the order after it and the trade that a closing
+    /// fill completed.
     pub fn hear(
         &mut self,
         report: &OrderReport,
         account: &mut Account,
-    ) -> Result<(Ticket, OrderState, Option<Trade>), CoreError> {
+    ) -> Result<(Order, Option<Trade>), CoreError> {
         let id = report.client_order_id;
         let order = self.orders.get_mut(&id).ok_or(CoreError::UnknownOrder(id))?;
         order.apply(&report.event)?;
-        let (ticket, state) = (order.ticket, order.state);
+        let order = order.clone();
+        let ticket = order.ticket;
         let mut trade = None;
         match &report.event {
             OrderEvent::Filled(fill) => {
@@ -159,7 +160,7 @@ impl Book {
             }
             _ => {}
         }
-        Ok((ticket, state, trade))
+        Ok((order, trade))
     }
 
     /// The entry filled: the stop and the target that went out with it now work at the venue.

@@ -10,7 +10,7 @@ use domain::ids::{Id, RunSeed};
 use domain::instrument::{Instrument, InstrumentId};
 use domain::intent::Action;
 use domain::money::Price;
-use domain::order::{ClientOrderId, OrderEvent, OrderReport, OrderState, Role, Side, Ticket};
+use domain::order::{ClientOrderId, Order, OrderEvent, OrderReport, Role, Side, Ticket};
 use domain::position::Position;
 use domain::signal::{AgentId, RiskWord, Signal};
 use domain::time::UtcMs;
@@ -86,8 +86,8 @@ impl Core {
 
     /// Books a report of the venue.
     pub fn on_report(&mut self, report: &OrderReport, out: &mut Outbox) -> Result<(), CoreError> {
-        let (ticket, state, trade) = self.book.hear(report, &mut self.account)?;
-        self.record_order(ticket, OrderStep::Reported(report.event.clone()), state, out);
+        let (order, trade) = self.book.hear(report, &mut self.account)?;
+        self.record_order(OrderStep::Reported(report.event.clone()), order, out);
         if let OrderEvent::Filled(fill) = &report.event {
             self.record(Record::Fill(fill.clone()), out);
         }
@@ -265,9 +265,8 @@ impl Core {
     }
 
     fn cancel(&mut self, client_order_id: ClientOrderId, out: &mut Outbox) {
-        let Some(order) = self.book.order(client_order_id) else { return };
-        let (ticket, state) = (order.ticket, order.state);
-        self.record_order(ticket, OrderStep::CancelIntended, state, out);
+        let Some(order) = self.book.order(client_order_id).cloned() else { return };
+        self.record_order(OrderStep::CancelIntended, order, out);
         out.commands.push(Command::Cancel { client_order_id });
     }
 
@@ -303,9 +302,8 @@ impl Core {
         let Some(plan) = self.book.plan_mut(instrument) else { return };
         let Some(trigger) = plan.trail(candle, &trailing, tick) else { return };
         let client_order_id = ClientOrderId::new(plan.decision_id, Role::Stop);
-        let Some(order) = self.book.order(client_order_id) else { return };
-        let (ticket, state) = (order.ticket, order.state);
-        self.record_order(ticket, OrderStep::MoveIntended { trigger }, state, out);
+        let Some(order) = self.book.order(client_order_id).cloned() else { return };
+        self.record_order(OrderStep::MoveIntended { trigger }, order, out);
         out.commands.push(Command::Move { client_order_id, trigger });
     }
 
@@ -379,8 +377,7 @@ impl Core {
         out.records.push(Dated { at: self.now, input_seq: self.input_seq, record });
     }
 
-    fn record_order(&self, ticket: Ticket, step: OrderStep, state: OrderState, out: &mut Outbox) {
-        let (client_order_id, instrument) = (ticket.client_order_id, ticket.instrument);
-        self.record(Record::Order(OrderRecord { client_order_id, instrument, step, state }), out);
+    fn record_order(&self, step: OrderStep, order: Order, out: &mut Outbox) {
+        self.record(Record::Order(OrderRecord { step, order }), out);
     }
 }

@@ -8,7 +8,7 @@ use domain::instrument::{Asset, InstrumentId};
 use domain::intent::Intent;
 use domain::ledger::{Entry, EntryKind, Head};
 use domain::money::{Money, Price};
-use domain::order::{ClientOrderId, OrderEvent, OrderState, Ticket};
+use domain::order::{Order, OrderEvent};
 use domain::signal::{RiskWord, Signal};
 use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
@@ -39,6 +39,17 @@ pub struct ConfigurationRecord {
     pub policy: Policy,
     /// SHA-256 of the policy.
     pub policy_hash: String,
+    /// The agents' numbers.
+    pub agents: AgentConfigs,
+}
+
+/// The numbers of every agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgentConfigs {
+    /// Of the technical agent.
+    pub technical: technical::config::Config,
+    /// Of the risk agent.
+    pub risk: risk::config::Config,
 }
 
 /// A decision with all that it rests on.
@@ -66,8 +77,6 @@ pub struct DecisionRecord {
 pub enum OrderStep {
     /// Written down before it is sent.
     Intended {
-        /// What will be asked.
-        ticket: Ticket,
         /// What goes out with it.
         protection: Option<Protection>,
     },
@@ -85,14 +94,10 @@ pub enum OrderStep {
 /// A transition of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderRecord {
-    /// Which order.
-    pub client_order_id: ClientOrderId,
-    /// Of what.
-    pub instrument: InstrumentId,
     /// What happened.
     pub step: OrderStep,
-    /// Where it stands after.
-    pub state: OrderState,
+    /// The order after it.
+    pub order: Order,
 }
 
 /// The account after a watermark.

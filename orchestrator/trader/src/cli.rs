@@ -1,0 +1,244 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Actor-based multi-agent crypto trading: real candles in, audited decisions out.
+#[derive(Debug, Parser)]
+#[command(name = "sextant", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+    /// Flags that every verb takes.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Flags that every verb takes; they win over the environment and the files.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// Configuration file [default: sextant.toml, where there is one].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of the store, the ledger's key and its head (SEXTANT_DATA_DIR).
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Print JSON for programs instead of text for people.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// error, warn, info, debug or trace (LOG_LEVEL).
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Trade recorded or generated candles at an accelerated pace, with a simulator and a store of its own.
+    #[command(after_help = "Example:\n  sextant demo --candles ../shared/data/market/spot/1m --speed max --exit-at-end --json")]
+    Demo(Demo),
+    /// Trade on paper with the venue's live candles.
+    #[command(after_help = "Examples:\n  sextant run --pairs BTC/USDT,ETH/USDT\n  sextant run --once --json   # one cycle, for a scheduler")]
+    Run(Run),
+    /// Serve recorded or generated candles as Binance would.
+    #[command(after_help = "Example:\n  sextant simulate --candles DIR --speed 600 --listen 127.0.0.1:8089 --drop 0.01")]
+    Simulate(Simulate),
+    /// Print every indicator for a candle file, a row per candle.
+    #[command(after_help = "Example:\n  sextant indicators BTCUSDT-1h.csv.gz --csv > indicators.csv")]
+    Indicators(Indicators),
+    /// Create or update the store's tables.
+    #[command(after_help = "Example:\n  DATABASE_URL=postgres://me@localhost/sextant sextant migrate")]
+    Migrate,
+    /// Show what runs and where the account stands.
+    #[command(after_help = "Example:\n  sextant status --json")]
+    Status(Status),
+    /// List decisions, or tell the story of one.
+    #[command(after_help = "Examples:\n  sextant decisions --pair BTC/USDT --limit 20\n  sextant decisions --why 0123456789abcdef01234567")]
+    Decisions(Decisions),
+    /// List the agents' signals.
+    #[command(after_help = "Example:\n  sextant signals --pair ETH/USDT --csv")]
+    Signals(Listing),
+    /// List closed trades.
+    #[command(after_help = "Example:\n  sextant trades --csv > trades.csv")]
+    Trades(Listing),
+    /// Make decisions again, and compare them with what is stored.
+    #[command(after_help = "Examples:\n  sextant replay 0123456789abcdef01234567\n  sextant replay --all --from-candles")]
+    Replay(Replay),
+    /// Walk the ledger's chain and name the first entry that was altered, removed or inserted.
+    #[command(after_help = "Example:\n  sextant verify --json")]
+    Verify,
+    /// Show or check the configuration.
+    #[command(after_help = "Example:\n  sextant config check")]
+    Config(Config),
+}
+
+/// Where candles come from and how they are served.
+#[derive(Debug, Clone, Args)]
+pub struct Replayed {
+    /// Folder of candle files (csv, csv.gz); without it a seeded generator makes some.
+    #[arg(long, value_name = "DIR")]
+    pub candles: Option<PathBuf>,
+    /// `max`, or how many times faster than real time.
+    #[arg(long, default_value = "max")]
+    pub speed: String,
+    /// Part of the stream's candles that get lost, 0 to 1.
+    #[arg(long, default_value_t = 0.0, value_name = "RATIO")]
+    pub drop: f64,
+    /// Part of the stream's candles that come twice, 0 to 1.
+    #[arg(long, default_value_t = 0.0, value_name = "RATIO")]
+    pub duplicate: f64,
+    /// Break the connection after so many messages.
+    #[arg(long, value_name = "N")]
+    pub disconnect_every: Option<u64>,
+    /// Seed of the faults and of the generator.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub sim_seed: u64,
+    /// Days that the generator makes.
+    #[arg(long, default_value_t = 60, value_name = "N")]
+    pub days: u32,
+}
+
+/// `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct Demo {
+    /// The market.
+    #[command(flatten)]
+    pub replayed: Replayed,
+    /// End when the candles do.
+    #[arg(long)]
+    pub exit_at_end: bool,
+    /// Pairs to trade [default: those of the candle files].
+    #[arg(long, value_name = "PAIRS")]
+    pub pairs: Option<String>,
+    /// Seed of the run's ids (SEXTANT_SEED).
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Profile (SEXTANT_PROFILE).
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Begin anew even where the last demo was interrupted.
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+/// `run`.
+#[derive(Debug, Clone, Args)]
+pub struct Run {
+    /// Pairs to trade (CRYPTO_PAIRS).
+    #[arg(long, value_name = "PAIRS")]
+    pub pairs: Option<String>,
+    /// Profile (SEXTANT_PROFILE).
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Seed of the run's ids (SEXTANT_SEED).
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Collect, analyse and decide once, then end.
+    #[arg(long)]
+    pub once: bool,
+    /// End when a replaying simulator has no more candles.
+    #[arg(long)]
+    pub exit_at_end: bool,
+}
+
+/// `simulate`.
+#[derive(Debug, Clone, Args)]
+pub struct Simulate {
+    /// The market.
+    #[command(flatten)]
+    pub replayed: Replayed,
+    /// Address to serve on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8089", value_name = "ADDR")]
+    pub listen: SocketAddr,
+    /// Pairs that the generator makes.
+    #[arg(long, default_value = "BTC/USDT,ETH/USDT,SOL/USDT,AVAX/USDT,POL/USDT", value_name = "PAIRS")]
+    pub pairs: String,
+    /// Market time at which the replay begins, in ms; what came before is history.
+    #[arg(long, value_name = "MS")]
+    pub start_at: Option<i64>,
+}
+
+/// `indicators`.
+#[derive(Debug, Clone, Args)]
+pub struct Indicators {
+    /// A candle file (csv, csv.gz).
+    pub file: PathBuf,
+    /// Comma-separated values, the default.
+    #[arg(long)]
+    pub csv: bool,
+}
+
+/// `status`.
+#[derive(Debug, Clone, Args)]
+pub struct Status {
+    /// Only ask this health address and exit 0 where it answers well.
+    #[arg(long, value_name = "URL")]
+    pub healthz: Option<String>,
+}
+
+/// Which rows to list.
+#[derive(Debug, Clone, Args)]
+pub struct Listing {
+    /// Of one pair.
+    #[arg(long, value_name = "PAIR")]
+    pub pair: Option<String>,
+    /// From this moment on: 2024-01-31, 2024-01-31T12:00:00Z or ms.
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Before this moment.
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// The latest so many.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u32>,
+    /// Comma-separated values.
+    #[arg(long)]
+    pub csv: bool,
+}
+
+/// `decisions`.
+#[derive(Debug, Clone, Args)]
+pub struct Decisions {
+    /// Which rows.
+    #[command(flatten)]
+    pub listing: Listing,
+    /// Tell the story of this one.
+    #[arg(long, value_name = "ID")]
+    pub why: Option<String>,
+}
+
+/// `replay`.
+#[derive(Debug, Clone, Args)]
+pub struct Replay {
+    /// The decision; a prefix that only one has will do.
+    #[arg(required_unless_present = "all")]
+    pub decision_id: Option<String>,
+    /// Every decision.
+    #[arg(long, conflicts_with = "decision_id")]
+    pub all: bool,
+    /// From the stored candles on, not only from what the decision saw.
+    #[arg(long)]
+    pub from_candles: bool,
+}
+
+/// `config`.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub what: ConfigVerb,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ConfigVerb {
+    /// Every setting, its value and where it came from.
+    Show,
+    /// Read everything and report every error.
+    Check,
+    /// The profiles that come with the program.
+    Profiles,
+}

@@ -1,0 +1,6 @@
+//! The decision side: the orchestrator's actor, its journal, and what they count.
+
+pub mod journal;
+pub mod orchestrator;
+pub mod rows;
+pub mod tally;

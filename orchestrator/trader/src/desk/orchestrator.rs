@@ -1,0 +1,293 @@
+//! The orchestrator: it gathers, decides, persists and dispatches, and nothing more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{
+    Actor, ActorFutureExt, Addr, AsyncContext, AtomicResponse, Context, Handler, Message, Recipient,
+    WrapFuture,
+};
+use backtest::floor::Floor;
+use decision::core::Outbox;
+use domain::agent::Effects;
+use domain::candle::Candle;
+use domain::event::{Event, Released};
+use domain::instrument::InstrumentId;
+use domain::ledger::Head;
+use domain::signal::AgentId;
+use domain::time::UtcMs;
+use domain::timeframe::Timeframe;
+use futures_util::future::join_all;
+use shell::agent::{Answer, Hear};
+use store::journal::Batch;
+use telemetry::metrics::Metrics;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::desk::journal::{Append, JournalActor};
+use crate::desk::rows;
+use crate::desk::tally::{self, Tally};
+use crate::ending::{Code, Ending, Failure, Outcome};
+
+/// A batch is written when it holds this many events, a hold's row waits no longer than
+/// [`HOLD_LAG`].
+const BATCH_EVENTS: usize = 8_000;
+const HOLD_LAG: Duration = Duration::from_millis(500);
+/// An agent is a function of its events: one that takes this long has a defect.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
+
+/// What the collector has for the store beside its releases.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Note {
+    /// The venue has no such candles.
+    Missing {
+        /// Of what.
+        instrument: InstrumentId,
+        /// Of which timeframe.
+        timeframe: Timeframe,
+        /// Open of the first.
+        from: UtcMs,
+        /// Open of the next that exists.
+        to: UtcMs,
+        /// How many.
+        count: u64,
+    },
+    /// The venue changed a candle after its release.
+    Corrected {
+        /// Of what.
+        instrument: InstrumentId,
+        /// What the venue says now.
+        after: Candle,
+    },
+}
+
+/// Watermarks in order. Answered when all of them are decided.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Deliver {
+    /// The watermarks.
+    pub released: Vec<Released>,
+    /// What else the collector found.
+    pub notes: Vec<Note>,
+}
+
+/// Writes down what is still in memory. Answered with the numbers when it is on disk.
+#[derive(Message)]
+#[rtype(result = "(Tally, Head)")]
+pub struct Settle;
+
+/// The orchestrator's actor.
+pub struct Orchestrator {
+    desk: Option<Desk>,
+    endings: mpsc::UnboundedSender<Ending>,
+}
+
+/// Everything that a watermark passes through.
+pub struct Desk {
+    agents: Vec<(AgentId, Recipient<Hear>)>,
+    floor: Floor,
+    journal: Addr<JournalActor>,
+    head: Head,
+    batch: Batch,
+    events: usize,
+    writing: Option<JoinHandle<Outcome<()>>>,
+    tally: Tally,
+    metrics: Arc<Metrics>,
+    progress: Arc<dyn Fn(&Tally) + Send + Sync>,
+}
+
+impl Desk {
+    /// Puts the parts together. `batch` holds what a crash left unwritten, `tally` what was
+    /// counted before.
+    pub fn new(
+        agents: Vec<(AgentId, Recipient<Hear>)>,
+        floor: Floor,
+        journal: Addr<JournalActor>,
+        (head, batch, tally): (Head, Batch, Tally),
+        metrics: Arc<Metrics>,
+        progress: Arc<dyn Fn(&Tally) + Send + Sync>,
+    ) -> Self {
+        Self { agents, floor, journal, head, batch, events: 0, writing: None, tally, metrics, progress }
+    }
+
+    async fn watermark(&mut self, released: Released) -> Outcome<()> {
+        let timer = self.metrics.decision_seconds.start_timer();
+        let mut out = Outbox::default();
+        self.floor.open(&released, &mut out)?;
+        let effects = self.gather(&released).await?;
+        self.floor.decide(&released, effects, &mut out)?;
+        timer.observe_duration();
+        self.show(&released);
+        self.events += released.events.len();
+        self.batch.released.push(released);
+        let commands = std::mem::take(&mut out.commands);
+        self.note(&mut out)?;
+        if !commands.is_empty() {
+            // Persist before acting: no order overtakes its row.
+            self.flush().await?;
+            self.floor.execute(&commands, &mut out)?;
+            self.note(&mut out)?;
+        } else if self.events >= BATCH_EVENTS {
+            self.write_behind().await?;
+        }
+        (self.progress)(&self.tally);
+        Ok(())
+    }
+
+    /// Lets every agent hear the watermark and waits until each is done with it.
+    async fn gather(&self, released: &Released) -> Outcome<Effects> {
+        let account = self.floor.account().copied();
+        let asked = self.agents.iter().map(|(_, agent)| {
+            let hear = Hear { account, released: released.clone() };
+            tokio::time::timeout(ANSWER_DEADLINE, agent.send(hear))
+        });
+        let mut effects = Effects::new();
+        for ((agent, _), answer) in self.agents.iter().zip(join_all(asked).await) {
+            let Ok(Ok(Answer { effects: answered, .. })) = answer else {
+                self.metrics.agent_faults.of(agent.name()).inc();
+                let message = format!("the {agent} agent did not answer {}", released.watermark);
+                return Err(Failure::new(Code::Failed, message));
+            };
+            effects.extend(answered);
+        }
+        Ok(effects)
+    }
+
+    fn note(&mut self, out: &mut Outbox) -> Outcome<()> {
+        for dated in out.records.drain(..) {
+            let entry = dated.chained(&mut self.head)?;
+            self.tally.count(&dated);
+            tally::observe(&self.metrics, &dated, self.head);
+            rows::add(&mut self.batch, dated, entry);
+        }
+        Ok(())
+    }
+
+    fn show(&self, released: &Released) {
+        for sequenced in released.events.iter() {
+            if let Event::CandleClosed { instrument, candle } = &sequenced.event {
+                let seconds = candle.close_time().ms() as f64 / 1e3;
+                self.metrics.candle_last_close.of(instrument.as_str()).set(seconds);
+                self.metrics.candles_stored.of(candle.timeframe.name()).inc();
+            }
+        }
+    }
+
+    /// Writes the batch while the market goes on; at most one is on its way.
+    async fn write_behind(&mut self) -> Outcome<()> {
+        self.written().await?;
+        let batch = std::mem::take(&mut self.batch);
+        self.events = 0;
+        let journal = self.journal.clone();
+        self.writing = Some(actix::spawn(async move { append(&journal, batch).await }));
+        Ok(())
+    }
+
+    /// Writes the batch and waits until it is on disk.
+    async fn flush(&mut self) -> Outcome<()> {
+        self.written().await?;
+        let batch = std::mem::take(&mut self.batch);
+        self.events = 0;
+        append(&self.journal, batch).await
+    }
+
+    async fn written(&mut self) -> Outcome<()> {
+        match self.writing.take() {
+            Some(writing) => {
+                writing.await.map_err(|e| Failure::new(Code::Store, format!("the journal stopped: {e}")))?
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+async fn append(journal: &Addr<JournalActor>, batch: Batch) -> Outcome<()> {
+    let appended = journal.send(Append(batch)).await;
+    appended.map_err(|e| Failure::new(Code::Store, format!("the journal stopped: {e}")))??;
+    Ok(())
+}
+
+impl Orchestrator {
+    /// Gives a desk its mailbox; what ends the run is said to `endings`.
+    pub fn new(desk: Desk, endings: mpsc::UnboundedSender<Ending>) -> Self {
+        Self { desk: Some(desk), endings }
+    }
+
+    /// Lends the desk to a future and takes it back. Responses are atomic, so that no message
+    /// finds it lent; after a failure nothing is done any more.
+    fn with_desk<T, F>(&mut self, work: impl FnOnce(Desk) -> F) -> AtomicResponse<Self, T>
+    where
+        T: Default + 'static,
+        F: Future<Output = (Desk, Outcome<T>)> + 'static,
+    {
+        let Some(desk) = self.desk.take() else {
+            return AtomicResponse::new(Box::pin(async { T::default() }.into_actor(self)));
+        };
+        AtomicResponse::new(Box::pin(work(desk).into_actor(self).map(|(desk, outcome), actor, _| {
+            match outcome {
+                Ok(value) => {
+                    actor.desk = Some(desk);
+                    value
+                }
+                Err(failure) => {
+                    // Whoever waits for endings is the process itself: without it, nothing is left.
+                    let _ = actor.endings.send(Ending::Failed(failure));
+                    T::default()
+                }
+            }
+        })))
+    }
+}
+
+impl Actor for Orchestrator {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(HOLD_LAG, |_, ctx| ctx.notify(Lagging));
+    }
+}
+
+impl Handler<Deliver> for Orchestrator {
+    type Result = AtomicResponse<Self, ()>;
+
+    fn handle(&mut self, Deliver { released, notes }: Deliver, _: &mut Self::Context) -> Self::Result {
+        self.with_desk(|mut desk| async move {
+            rows::add_notes(&mut desk.batch, notes);
+            for released in released {
+                if let Err(failure) = desk.watermark(released).await {
+                    return (desk, Err(failure));
+                }
+            }
+            (desk, Ok(()))
+        })
+    }
+}
+
+impl Handler<Settle> for Orchestrator {
+    type Result = AtomicResponse<Self, (Tally, Head)>;
+
+    fn handle(&mut self, _: Settle, _: &mut Self::Context) -> Self::Result {
+        self.with_desk(|mut desk| async move {
+            let flushed = desk.flush().await;
+            let numbers = (desk.tally.clone(), desk.head);
+            (desk, flushed.map(|()| numbers))
+        })
+    }
+}
+
+/// The hold's lag has passed.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Lagging;
+
+impl Handler<Lagging> for Orchestrator {
+    type Result = AtomicResponse<Self, ()>;
+
+    fn handle(&mut self, _: Lagging, _: &mut Self::Context) -> Self::Result {
+        self.with_desk(|mut desk| async move {
+            let written =
+                if desk.batch.released.is_empty() { Ok(()) } else { desk.write_behind().await };
+            (desk, written)
+        })
+    }
+}

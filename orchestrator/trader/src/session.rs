@@ -1,0 +1,267 @@
+//! A trading session: store, recovery, actors, and an orderly end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr, Arbiter};
+use collector::collector::Collector;
+use collector::counters::Counters;
+use decision::record::ConfigurationRecord;
+use domain::instrument::{Instrument, InstrumentId};
+use domain::ledger::Head;
+use domain::time::UtcMs;
+use exchange::binance::rest::{RestClient, RestOptions};
+use exchange::binance::stream::{StreamClient, StreamHandle, StreamOptions};
+use shell::agent::AgentActor;
+use store::candles::CandleCount;
+use store::journal::Journal;
+use store::seal::Seals;
+use telemetry::metrics::Metrics;
+use telemetry::readiness::Readiness;
+use tokio::sync::mpsc;
+
+use crate::desk::journal::JournalActor;
+use crate::desk::orchestrator::{Desk, Orchestrator, Settle};
+use crate::desk::tally::Tally;
+use crate::ending::{Code, Ending, Failure, Outcome};
+use crate::market::actor::{Ask, Close, Market, Open};
+use crate::market::feed;
+use crate::place::Place;
+use crate::recovery::{self, Recovered};
+use crate::setup;
+use crate::signals;
+
+/// What an orderly end may take: below the ten seconds that a service manager grants.
+const SETTLING: Duration = Duration::from_secs(8);
+
+/// When a session ends by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Until {
+    /// Never.
+    Stopped,
+    /// When a replaying simulator has no more candles.
+    EndOfData,
+    /// When what had closed at its start is decided.
+    Once,
+}
+
+/// What a session needs to know.
+pub struct Session {
+    /// Under what it decides.
+    pub configuration: ConfigurationRecord,
+    /// Where its store is.
+    pub place: Place,
+    /// The venue's REST address.
+    pub rest_url: String,
+    /// The venue's stream address.
+    pub stream_url: String,
+    /// How far the venue's candles trail its clock.
+    pub settle_ms: u64,
+    /// When it ends by itself.
+    pub until: Until,
+    /// Metrics of the process.
+    pub metrics: Arc<Metrics>,
+    /// Health of the process.
+    pub readiness: Readiness,
+    /// Where progress is shown.
+    pub progress: Arc<dyn Fn(&Tally) + Send + Sync>,
+}
+
+/// What a session leaves behind.
+pub struct Summary {
+    /// Whether it ended by itself.
+    pub finished: bool,
+    /// What was counted, over the whole ledger.
+    pub tally: Tally,
+    /// The chain's end.
+    pub head: Head,
+    /// What the collector counted in this session.
+    pub counters: Counters,
+    /// Candles in the store.
+    pub stored: Vec<CandleCount>,
+    /// Pairs that the venue does not trade.
+    pub not_trading: Vec<String>,
+    /// Where the store is.
+    pub folder: PathBuf,
+}
+
+impl Session {
+    /// Trades until it is over. The caller runs an actix system.
+    pub async fn trade(self) -> Outcome<Summary> {
+        let open = self.place.open().await?;
+        let summary = self.trade_in(&open).await;
+        // Stopped even where trading failed: what is acknowledged is on disk in any case.
+        let stopped = open.close().await;
+        let summary = summary?;
+        stopped?;
+        Ok(summary)
+    }
+
+    async fn trade_in(&self, open: &crate::place::Opened) -> Outcome<Summary> {
+        let store = &open.store;
+        store.migrate().await?;
+        self.refuse_another_run(store).await?;
+        let mut collector = Collector::new(self.collector_config())?;
+        let Recovered { engine, head, batch, tally, events } =
+            recovery::recover(store, &self.configuration, &mut collector).await?;
+        if events > 0 {
+            tracing::info!(events, at = %tally.now, head = %head.hash, "recovered");
+        }
+        let journal = Journal::open(store, Seals::in_folder(&self.place.folder)).await?;
+        self.readiness.ready("store");
+
+        let rest = Arc::new(self.rest()?);
+        let (listed, not_trading) = self.list(&rest).await?;
+        let (endings, mut ended) = mpsc::unbounded_channel();
+        let (agents, floor) = engine.into_parts();
+        let (desk_thread, journal_thread) = (Arbiter::new(), Arbiter::new());
+        let metrics = &self.metrics;
+        let journal = {
+            let metrics = Arc::clone(metrics);
+            JournalActor::start_in_arbiter(&journal_thread.handle(), |_| JournalActor::new(journal, metrics))
+        };
+        let agents = agents.into_iter().map(|agent| {
+            let id = agent.id();
+            let actor = AgentActor::start_in_arbiter(&desk_thread.handle(), |_| AgentActor::new(agent));
+            (id, actor.recipient())
+        });
+        let memory = (head, batch, tally);
+        let progress = Arc::clone(&self.progress);
+        let desk = Desk::new(agents.collect(), floor, journal, memory, Arc::clone(metrics), progress);
+        let orchestrator = {
+            let endings = endings.clone();
+            Orchestrator::start_in_arbiter(&desk_thread.handle(), |_| Orchestrator::new(desk, endings))
+        };
+        let market = {
+            let (rest, metrics) = (Arc::clone(&rest), Arc::clone(metrics));
+            Market::new(collector, rest, orchestrator.clone(), endings.clone(), metrics).start()
+        };
+
+        let stream = self.begin(&rest, &market, listed, endings.clone()).await?;
+        let ending = tokio::select! {
+            () = signals::stop_asked() => Ending::Stopped,
+            ending = ended.recv() => ending.unwrap_or(Ending::Stopped),
+        };
+        drop(stream);
+        let finished = match ending {
+            Ending::Failed(failure) => return Err(failure),
+            Ending::Finished => true,
+            Ending::Stopped => false,
+        };
+        if !finished {
+            tracing::info!("stopping: no more entries, settling what is under way");
+        }
+        let settling = self.settle(&market, &orchestrator, &mut ended);
+        let (counters, tally, head) = tokio::time::timeout(SETTLING, settling)
+            .await
+            .map_err(|_| Failure::new(Code::Failed, "could not settle in time; the next start recovers"))??;
+        desk_thread.stop();
+        journal_thread.stop();
+        let stored = store.candle_counts().await?;
+        let folder = self.place.folder.clone();
+        Ok(Summary { finished, tally, head, counters, stored, not_trading, folder })
+    }
+
+    async fn refuse_another_run(&self, store: &store::store::Store) -> Outcome<()> {
+        let Some(stored) = recovery::stored_configuration(store).await? else { return Ok(()) };
+        let differs = setup::difference(&stored, &self.configuration);
+        if differs.is_empty() {
+            return Ok(());
+        }
+        let message = format!(
+            "{} holds a run with another configuration: {}; go on with that one, or use another \
+             SEXTANT_DATA_DIR (or database) for a new run",
+            self.place,
+            differs.join("; ")
+        );
+        Err(Failure::new(Code::Refused, message))
+    }
+
+    fn collector_config(&self) -> collector::config::Config {
+        let ConfigurationRecord { instruments, timeframes, .. } = &self.configuration;
+        collector::config::Config::new(instruments.clone(), timeframes.clone())
+    }
+
+    fn rest(&self) -> Outcome<RestClient> {
+        let options = RestOptions { settle_ms: self.settle_ms, ..RestOptions::default() };
+        Ok(RestClient::new(&self.rest_url, options)?)
+    }
+
+    /// What the venue lists of the configured instruments, and what it does not trade now.
+    async fn list(&self, rest: &RestClient) -> Outcome<(Vec<Instrument>, Vec<String>)> {
+        let wanted = &self.configuration.instruments;
+        let listing = rest.instruments(wanted).await?;
+        let mut not_trading = Vec::new();
+        for (instrument, status) in &listing.not_trading {
+            tracing::warn!(%instrument, status, "the venue lists this pair but does not trade it now");
+            not_trading.push(format!("{instrument} ({status})"));
+        }
+        for instrument in &listing.unknown {
+            tracing::warn!(%instrument, "the venue does not know this pair");
+            not_trading.push(format!("{instrument} (unknown)"));
+        }
+        if listing.instruments.is_empty() {
+            let names: Vec<_> = wanted.iter().map(InstrumentId::to_string).collect();
+            let message = format!("{} trades none of {}: check CRYPTO_PAIRS", self.rest_url, names.join(", "));
+            return Err(Failure::new(Code::Venue, message));
+        }
+        Ok((listing.instruments, not_trading))
+    }
+
+    /// Reads the venue's clock, opens the stream and watches for the session's own end.
+    async fn begin(
+        &self,
+        rest: &Arc<RestClient>,
+        market: &Addr<Market>,
+        listed: Vec<Instrument>,
+        endings: mpsc::UnboundedSender<Ending>,
+    ) -> Outcome<StreamHandle> {
+        let clock = rest.clock().await?;
+        self.metrics.clock_offset.set(clock.offset_ms as f64 / 1e3);
+        let mut venue_time = rest.time().await?;
+        if self.until == Until::Once {
+            // The cycle that a scheduler asks for is that of the last close.
+            let timeframe = self.configuration.policy.profile.decision_timeframe;
+            venue_time = timeframe.open_of(venue_time);
+        }
+        let streams: Vec<_> = listed
+            .iter()
+            .flat_map(|instrument| self.configuration.timeframes.iter().map(|t| (instrument.id, *t)))
+            .collect();
+        send(market.send(Open { venue_time, listed }).await)?;
+        let (handle, messages) = StreamClient::spawn(&self.stream_url, streams, StreamOptions::default())?;
+        actix::spawn(feed::read(messages, market.clone(), Arc::clone(rest)));
+        let (market, until) = (market.clone(), self.until.clone());
+        let status_url = format!("{}/sim/status", self.rest_url.trim_end_matches('/'));
+        let readiness = self.readiness.clone();
+        actix::spawn(async move {
+            let outcome = crate::watch::watch(&market, &until, venue_time, &status_url, &readiness).await;
+            let ending = outcome.map_or_else(Ending::Failed, |()| Ending::Finished);
+            // Gone means that the session is over already.
+            let _ = endings.send(ending);
+        });
+        Ok(handle)
+    }
+
+    async fn settle(
+        &self,
+        market: &Addr<Market>,
+        orchestrator: &Addr<Orchestrator>,
+        ended: &mut mpsc::UnboundedReceiver<Ending>,
+    ) -> Outcome<(Counters, Tally, Head)> {
+        send(market.send(Close).await)?;
+        let state = send(market.send(Ask { settled_to: UtcMs::default() }).await)?;
+        let (tally, head) = send(orchestrator.send(Settle).await)?;
+        while let Ok(ending) = ended.try_recv() {
+            if let Ending::Failed(failure) = ending {
+                return Err(failure);
+            }
+        }
+        Ok((state.counters, tally, head))
+    }
+}
+
+fn send<T>(answered: Result<T, actix::MailboxError>) -> Outcome<T> {
+    answered.map_err(|error| Failure::new(Code::Failed, format!("an actor stopped: {error}")))
+}

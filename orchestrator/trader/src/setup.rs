@@ -1,0 +1,99 @@
+//! From a configuration to the parts that trade under it: the same for a run, its recovery and its
+//! replay.
+
+use backtest::engine::Engine;
+use backtest::floor::Floor;
+use decision::account::Account;
+use decision::core::Core;
+use decision::policy::Policy;
+use decision::record::{AgentConfigs, ConfigurationRecord};
+use domain::agent::Agent;
+use domain::ids::RunSeed;
+use domain::instrument::{Asset, InstrumentId};
+use domain::money::Money;
+use domain::portfolio::Portfolio;
+use domain::timeframe::Timeframe;
+use exchange::sim::venue::{SimVenue, Terms};
+use risk::agent::Risk;
+use technical::agent::Technical;
+
+use crate::ending::{Code, Failure, Outcome};
+
+/// What a new run is begun with.
+pub struct Begin {
+    /// `demo` or `paper`.
+    pub mode: &'static str,
+    /// The run's seed.
+    pub seed: RunSeed,
+    /// Cash at the start.
+    pub capital_quote: Money,
+    /// The asset that the account counts in.
+    pub quote: Asset,
+    /// What is traded.
+    pub instruments: Vec<InstrumentId>,
+    /// Which candles are heard, fine to coarse.
+    pub timeframes: Vec<Timeframe>,
+    /// Profile, weights, costs.
+    pub policy: Policy,
+}
+
+/// The ledger's first entry for a run.
+pub fn configuration(begin: Begin) -> ConfigurationRecord {
+    let Begin { mode, seed, capital_quote, quote, mut instruments, timeframes, policy } = begin;
+    instruments.sort_unstable();
+    instruments.dedup();
+    let timeframe = policy.profile.decision_timeframe;
+    ConfigurationRecord {
+        seed: seed.0,
+        mode: mode.to_owned(),
+        capital_quote,
+        quote,
+        instruments,
+        timeframes,
+        agents: AgentConfigs {
+            technical: technical::config::Config::for_timeframe(timeframe),
+            risk: risk::config::Config::new(timeframe, policy.profile.halt_drawdown()),
+        },
+        policy_hash: policy.hash(),
+        policy,
+    }
+}
+
+/// Agents, core and venue as the configuration wants them, before the first event.
+pub fn engine(configuration: &ConfigurationRecord) -> Outcome<Engine> {
+    let policy = configuration.policy.clone();
+    let costs = policy.costs;
+    let base = configuration.timeframes.first().copied();
+    let base = base.ok_or_else(|| Failure::new(Code::Usage, "no timeframes are configured"))?;
+    let account = Account::new(Portfolio::new(configuration.quote, configuration.capital_quote));
+    let core = Core::new(RunSeed(configuration.seed), policy, base, account);
+    let terms = Terms {
+        maker_fee_ratio: costs.maker_fee_ratio,
+        taker_fee_ratio: costs.taker_fee_ratio,
+        slippage_bps: costs.slippage_bps,
+    };
+    let agents: Vec<Box<dyn Agent>> = vec![
+        Box::new(Technical::new(configuration.agents.technical.clone())),
+        Box::new(Risk::new(configuration.agents.risk.clone())),
+    ];
+    Ok(Engine::new(agents, Floor::new(core, SimVenue::new(terms, base))))
+}
+
+/// Names what differs between the configuration that a store was begun with and the one asked for.
+pub fn difference(stored: &ConfigurationRecord, asked: &ConfigurationRecord) -> Vec<String> {
+    let mut differs = Vec::new();
+    let mut compare = |name: &str, stored: String, asked: String| {
+        if stored != asked {
+            differs.push(format!("{name} was {stored}, is {asked}"));
+        }
+    };
+    compare("mode", stored.mode.clone(), asked.mode.clone());
+    compare("SEXTANT_SEED", stored.seed.to_string(), asked.seed.to_string());
+    compare("INITIAL_CAPITAL", stored.capital_quote.to_string(), asked.capital_quote.to_string());
+    compare("BASE_CURRENCY", stored.quote.to_string(), asked.quote.to_string());
+    compare("CRYPTO_PAIRS", format!("{:?}", stored.instruments), format!("{:?}", asked.instruments));
+    compare("SEXTANT_TIMEFRAMES", format!("{:?}", stored.timeframes), format!("{:?}", asked.timeframes));
+    compare("the profile or the costs", format!("{:?}", stored.policy), format!("{:?}", asked.policy));
+    compare("an agent's numbers", format!("{:?}", stored.agents), format!("{:?}", asked.agents));
+    differs
+}

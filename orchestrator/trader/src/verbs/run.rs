@@ -1,0 +1,88 @@
+//! `run`: trading on paper with the venue's live candles.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use telemetry::metrics::Metrics;
+use telemetry::readiness::Readiness;
+use telemetry::server::Server;
+
+use crate::cli::Run;
+use crate::config::settings::Settings;
+use crate::ending::{Code, Failure, Outcome};
+use crate::place::Place;
+use crate::session::{Session, Summary, Until};
+use crate::setup::{self, Begin};
+use crate::{progress, summary};
+
+/// REST may trail the stream by a moment at the real venue.
+const SETTLE_MS: u64 = 1_500;
+
+/// Trades until a person stops it, or one cycle.
+pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
+    let until = match (asked.once, asked.exit_at_end) {
+        (true, true) => return Err(Failure::new(Code::Usage, "--once and --exit-at-end exclude each other")),
+        (true, false) => Until::Once,
+        (false, true) => Until::EndOfData,
+        (false, false) => Until::Stopped,
+    };
+    let place = Place::of(&settings.data_dir, "paper", settings.store.url());
+    crate::place::remember(&settings.data_dir, "paper")?;
+    let replaying = until == Until::EndOfData;
+    let session = |metrics, readiness| Session {
+        configuration: setup::configuration(begin("paper", settings)),
+        place,
+        rest_url: settings.endpoints.rest.clone(),
+        stream_url: settings.endpoints.stream.clone(),
+        settle_ms: if replaying { 0 } else { SETTLE_MS },
+        until,
+        metrics,
+        readiness,
+        progress: progress::quiet(),
+    };
+    let summary = trade(settings, !asked.once, session)?;
+    if json {
+        println!("{}", summary::json(&summary));
+    } else {
+        println!("{}", summary::table(&summary));
+    }
+    Ok(())
+}
+
+/// What a run is begun with, by the settings.
+pub fn begin(mode: &'static str, settings: &Settings) -> Begin {
+    Begin {
+        mode,
+        seed: settings.seed,
+        capital_quote: settings.capital,
+        quote: settings.quote,
+        instruments: settings.instruments.clone(),
+        timeframes: settings.timeframes.clone(),
+        policy: settings.policy.clone(),
+    }
+}
+
+/// Serves health and metrics, and trades.
+pub fn trade(
+    settings: &Settings,
+    serve: bool,
+    session: impl FnOnce(Arc<Metrics>, Readiness) -> Session,
+) -> Outcome<Summary> {
+    let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
+    let readiness = Readiness::expecting(&["store", "streams"]);
+    let server = match serve {
+        true => Some(Server::start(settings.metrics_addr, Arc::clone(&metrics), readiness.clone())?),
+        false => None,
+    };
+    let session = session(metrics, readiness);
+    let summary = actix::System::new().block_on(session.trade());
+    if let Some(server) = server {
+        server.stop();
+    }
+    summary
+}
+
+/// One line of JSON for a scheduler that only wants to know how it went.
+pub fn failure_json(failure: &Failure) -> serde_json::Value {
+    json!({ "error": failure.to_string(), "exit_code": failure.code as i32 })
+}

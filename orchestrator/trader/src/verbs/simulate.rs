@@ -1,0 +1,54 @@
+//! `simulate`: the market as a process of its own.
+
+use std::num::NonZeroU64;
+
+use domain::instrument::InstrumentId;
+use domain::time::UtcMs;
+use serde_json::json;
+use simulator::options::{Faults, Options, Source};
+
+use crate::cli::{Replayed, Simulate};
+use crate::ending::{Code, Failure, Outcome};
+
+/// Generated candles begin here: a Monday, so that weeks are whole.
+const GENERATED_FROM: UtcMs = UtcMs::new(1_704_067_200_000);
+
+/// Serves until a person stops it.
+pub fn simulate(asked: &Simulate, json: bool) -> Outcome<()> {
+    let options = options(asked)?;
+    actix::System::new().block_on(async {
+        let server = simulator::server::serve(options).await?;
+        let address = server.address();
+        if json {
+            println!("{}", json!({ "rest": format!("http://{address}"), "stream": format!("ws://{address}") }));
+        } else {
+            println!("serving Binance's market data protocol on http://{address} and ws://{address}");
+            println!("how far it is: http://{address}/sim/status; stop it with Ctrl-C");
+        }
+        crate::signals::stop_asked().await;
+        server.stop().await;
+        Ok(())
+    })
+}
+
+fn options(asked: &Simulate) -> Outcome<Options> {
+    let Replayed { candles, speed, drop, duplicate, disconnect_every, sim_seed, days } = &asked.replayed;
+    let pairs = asked.pairs.split(',').map(str::parse).collect::<Result<Vec<InstrumentId>, _>>();
+    let pairs = pairs.map_err(|error| Failure::new(Code::Usage, error))?;
+    let source = match candles {
+        Some(folder) => Source::Folder(folder.clone()),
+        None => Source::Generated { pairs, start: GENERATED_FROM, days: *days },
+    };
+    Ok(Options {
+        listen: asked.listen,
+        source,
+        speed: speed.parse()?,
+        faults: Faults {
+            drop_ratio: *drop,
+            duplicate_ratio: *duplicate,
+            disconnect_every: disconnect_every.and_then(NonZeroU64::new),
+        },
+        seed: *sim_seed,
+        start_at: asked.start_at.map(UtcMs::new),
+    })
+}
