@@ -65,7 +65,7 @@ struct Bucket {
     high: Price,
     low: Price,
     close: Price,
-    volume_units: i128,
+    units: i128,
 }
 
 impl Aggregator {
@@ -89,13 +89,13 @@ impl Aggregator {
         }
         self.previous = Some(candle.open_time);
         out.extend(self.close_until(candle.open_time));
-        let volume_units = to_units(candle.volume_base);
+        let units = volume_units(candle.volume_base);
         match &mut self.bucket {
             Some(bucket) => {
                 bucket.high = bucket.high.max(candle.high);
                 bucket.low = bucket.low.min(candle.low);
                 bucket.close = candle.close;
-                bucket.volume_units = bucket.volume_units.saturating_add(volume_units);
+                bucket.units = bucket.units.saturating_add(units);
             }
             None => {
                 self.bucket = Some(Bucket {
@@ -104,7 +104,7 @@ impl Aggregator {
                     high: candle.high,
                     low: candle.low,
                     close: candle.close,
-                    volume_units,
+                    units,
                 });
             }
         }
@@ -124,19 +124,19 @@ impl Aggregator {
     }
 
     fn candle(&self, bucket: Bucket) -> Candle {
-        let Bucket { open_time, open, high, low, close, volume_units } = bucket;
-        let volume_base = from_units(volume_units);
+        let Bucket { open_time, open, high, low, close, units } = bucket;
+        let volume_base = from_units(units);
         Candle { timeframe: self.coarse, open_time, open, high, low, close, volume_base }
     }
 }
 
 const UNITS: i128 = 100_000_000;
 
-/// Nearest whole number of 10⁻⁸. The parts are converted apart, since `value × 10⁸` as a whole
-/// would lose the last digits of large volumes.
-fn to_units(value: f64) -> i128 {
-    let whole = value.trunc();
-    let fraction = ((value - whole) * UNITS as f64).round();
+/// A volume as the nearest whole number of 10⁻⁸ base units. The parts are converted apart, since
+/// `volume × 10⁸` in one go would lose the last digits of large volumes.
+pub fn volume_units(volume_base: f64) -> i128 {
+    let whole = volume_base.trunc();
+    let fraction = ((volume_base - whole) * UNITS as f64).round();
     (whole as i128).saturating_mul(UNITS).saturating_add(fraction as i128)
 }
 
@@ -221,7 +221,7 @@ mod tests {
         assert!(built(&minutes, Timeframe::M5)[0].volume_base.is_finite());
         for text in ["0.00000001", "61.685675", "90071992.54740993", "123456789.12345678"] {
             let value: f64 = text.parse().unwrap();
-            assert_eq!(from_units(to_units(value)), value, "{text}");
+            assert_eq!(from_units(volume_units(value)), value, "{text}");
         }
     }
 
