@@ -4,6 +4,7 @@
 //! numbers, no environment, no file, no socket. The same events give the same bytes.
 
 pub mod agent;
+pub mod aggregate;
 pub mod candle;
 pub mod canonical;
 pub mod event;

@@ -1,0 +1,238 @@
+//! All candles there are: what REST looks up and the replay walks along.
+
+use std::collections::BTreeMap;
+
+use domain::aggregate::{Aggregator, nests, volume_units};
+use domain::candle::Candle;
+use domain::instrument::InstrumentId;
+use domain::money::Price;
+use domain::time::{DAY_MS, UtcMs};
+use domain::timeframe::Timeframe;
+use exchange::candle_file::CandleFile;
+
+/// A block of candles ends where more than this is missing.
+const LONGEST_HOLE_MS: i64 = 2 * DAY_MS;
+
+/// The candles of one stream, ascending, never empty.
+#[derive(Debug)]
+pub(crate) struct Series {
+    /// `BTCUSDT`
+    pub(crate) symbol: String,
+    /// `btcusdt@kline_1m`
+    pub(crate) stream: String,
+    pub(crate) timeframe: Timeframe,
+    pub(crate) candles: Vec<Candle>,
+}
+
+/// What is known of an instrument.
+#[derive(Debug)]
+pub(crate) struct Market {
+    pub(crate) instrument: InstrumentId,
+    /// Decimals of the finest candles' prices and volumes, 0…8.
+    pub(crate) price_decimals: u32,
+    pub(crate) volume_decimals: u32,
+    finest: usize,
+    /// Where the finest candles reach without a long hole.
+    blocks: Vec<Block>,
+    series: BTreeMap<Timeframe, usize>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Block {
+    start: UtcMs,
+    end: UtcMs,
+}
+
+/// Which candles REST is asked for, by open time, both ends included.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Query {
+    pub(crate) from: Option<UtcMs>,
+    pub(crate) to: Option<UtcMs>,
+    pub(crate) limit: usize,
+}
+
+/// All candles of all instruments.
+#[derive(Debug)]
+pub(crate) struct History {
+    /// By timeframe, fine first, then by instrument: the order in which candles that close at
+    /// the same moment are told.
+    pub(crate) series: Vec<Series>,
+    /// By symbol.
+    pub(crate) markets: BTreeMap<String, Market>,
+    /// Place in `series` by stream.
+    pub(crate) streams: BTreeMap<String, usize>,
+    pub(crate) first_open: UtcMs,
+    pub(crate) last_close: UtcMs,
+}
+
+impl History {
+    /// Timeframes without candles of their own are aggregated from the instrument's finest;
+    /// a bucket at the edge of a block, of which only a part is known, is left out.
+    pub(crate) fn new(files: Vec<CandleFile>) -> Self {
+        let mut all = BTreeMap::<(Timeframe, InstrumentId), Vec<Candle>>::new();
+        let mut finest = BTreeMap::<InstrumentId, Timeframe>::new();
+        for file in files.into_iter().filter(|f| !f.candles.is_empty()) {
+            let known = finest.entry(file.instrument).or_insert(file.timeframe);
+            *known = file.timeframe.min(*known);
+            all.insert((file.timeframe, file.instrument), file.candles);
+        }
+        let mut blocks = BTreeMap::new();
+        for (instrument, fine) in finest {
+            let candles = &all[&(fine, instrument)];
+            let found = blocks_of(candles);
+            let missing = |coarse: &Timeframe| !all.contains_key(&(*coarse, instrument));
+            let built: Vec<_> = Timeframe::ALL
+                .into_iter()
+                .filter(|coarse| nests(fine, *coarse))
+                .filter(missing)
+                .map(|coarse| ((coarse, instrument), built_from(candles, &found, coarse)))
+                .filter(|(_, built)| !built.is_empty())
+                .collect();
+            blocks.insert(instrument, (fine, found));
+            all.extend(built);
+        }
+        Self::of(all, blocks)
+    }
+
+    fn of(
+        all: BTreeMap<(Timeframe, InstrumentId), Vec<Candle>>,
+        blocks: BTreeMap<InstrumentId, (Timeframe, Vec<Block>)>,
+    ) -> Self {
+        let opens = all.values().filter_map(|candles| candles.first()).map(|c| c.open_time);
+        let closes = all.values().filter_map(|candles| candles.last()).map(Candle::close_time);
+        let first_open = opens.min().unwrap_or_default();
+        let last_close = closes.max().unwrap_or_default();
+        let (mut series, mut streams) = (Vec::with_capacity(all.len()), BTreeMap::new());
+        let mut places = BTreeMap::<InstrumentId, BTreeMap<Timeframe, usize>>::new();
+        for ((timeframe, instrument), candles) in all {
+            let symbol = instrument.symbol();
+            let stream = format!("{}@kline_{timeframe}", symbol.to_ascii_lowercase());
+            places.entry(instrument).or_default().insert(timeframe, series.len());
+            streams.insert(stream.clone(), series.len());
+            series.push(Series { symbol, stream, timeframe, candles });
+        }
+        let markets = blocks.into_iter().map(|(instrument, (fine, blocks))| {
+            let places = places.remove(&instrument).unwrap_or_default();
+            let finest = places.get(&fine).copied().unwrap_or_default();
+            let candles = &series[finest].candles;
+            let market = Market {
+                instrument,
+                price_decimals: decimals(
+                    candles
+                        .iter()
+                        .flat_map(|c| [c.open, c.high, c.low, c.close])
+                        .map(|price| price.raw().into()),
+                ),
+                volume_decimals: decimals(candles.iter().map(|c| volume_units(c.volume_base))),
+                finest,
+                blocks,
+                series: places,
+            };
+            (instrument.symbol(), market)
+        });
+        let markets = markets.collect();
+        Self { series, markets, streams, first_open, last_close }
+    }
+
+    /// The candles that a client may know at `now`: closed ones, and the open one as far as
+    /// finer candles tell it. From the start of the range where that is given, else from its end.
+    pub(crate) fn candles(
+        &self,
+        market: &Market,
+        timeframe: Timeframe,
+        query: Query,
+        now: UtcMs,
+    ) -> (&[Candle], Option<Candle>) {
+        let closed = match market.series.get(&timeframe) {
+            Some(place) => closed_by(&self.series[*place].candles, now),
+            None => &[],
+        };
+        let from = query.from.unwrap_or(UtcMs::new(i64::MIN));
+        let to = query.to.unwrap_or(UtcMs::new(i64::MAX));
+        let end = closed.partition_point(|c| c.open_time <= to);
+        let start = closed.partition_point(|c| c.open_time < from).min(end);
+        let closed = &closed[start..end];
+        let open = self.open_candle(market, timeframe, now);
+        let open = open.filter(|c| from <= c.open_time && c.open_time <= to);
+        if query.from.is_some() {
+            let closed = &closed[..closed.len().min(query.limit)];
+            return (closed, open.filter(|_| closed.len() < query.limit));
+        }
+        let open = open.filter(|_| query.limit > 0);
+        let room = query.limit - usize::from(open.is_some());
+        (&closed[closed.len().saturating_sub(room)..], open)
+    }
+
+    fn open_candle(&self, market: &Market, timeframe: Timeframe, now: UtcMs) -> Option<Candle> {
+        let series = &self.series[market.finest];
+        let open_time = timeframe.open_of(now);
+        // What opened before its block did is never served closed, so it isn't shown open.
+        market.blocks.iter().find(|b| b.start <= open_time && open_time < b.end)?;
+        let known = closed_by(&series.candles, now);
+        let inside = &known[known.partition_point(|c| c.open_time < open_time)..];
+        let mut aggregator = Aggregator::new(series.timeframe, timeframe).ok()?;
+        for candle in inside {
+            aggregator.push(candle, &mut Vec::new()).ok()?;
+        }
+        aggregator.so_far()
+    }
+
+    /// The last price at `now`, nought before the first candle has closed.
+    pub(crate) fn price(&self, market: &Market, now: UtcMs) -> Price {
+        let known = closed_by(&self.series[market.finest].candles, now);
+        known.last().map_or(Price::ZERO, |c| c.close)
+    }
+}
+
+fn closed_by(candles: &[Candle], now: UtcMs) -> &[Candle] {
+    &candles[..candles.partition_point(|c| c.close_time() <= now)]
+}
+
+fn blocks_of(candles: &[Candle]) -> Vec<Block> {
+    let mut blocks = Vec::<Block>::new();
+    for candle in candles {
+        let (start, end) = (candle.open_time, candle.close_time());
+        match blocks.last_mut() {
+            Some(block) if start.since(block.end) <= LONGEST_HOLE_MS => block.end = end,
+            _ => blocks.push(Block { start, end }),
+        }
+    }
+    blocks
+}
+
+fn built_from(candles: &[Candle], blocks: &[Block], coarse: Timeframe) -> Vec<Candle> {
+    let (mut built, mut rest) = (Vec::new(), candles);
+    for block in blocks {
+        let (inside, after) = rest.split_at(rest.partition_point(|c| c.open_time < block.end));
+        rest = after;
+        let Some(first) = inside.first() else { continue };
+        let Ok(mut aggregator) = Aggregator::new(first.timeframe, coarse) else { continue };
+        let from = built.len();
+        for candle in inside {
+            let pushed = aggregator.push(candle, &mut built);
+            debug_assert!(pushed.is_ok(), "candle files are sorted and of one timeframe");
+        }
+        built.extend(aggregator.close_until(block.end));
+        if built.get(from).is_some_and(|c| c.open_time < block.start) {
+            built.remove(from);
+        }
+    }
+    built.shrink_to_fit();
+    built
+}
+
+/// The decimals that numbers in units of 10⁻⁸ need.
+fn decimals(units: impl Iterator<Item = i128>) -> u32 {
+    let mut decimals = 0;
+    let mut step = 100_000_000;
+    for units in units {
+        while units % step != 0 {
+            step /= 10;
+            decimals += 1;
+        }
+    }
+    decimals
+}
+
+#[cfg(test)]
+mod tests;

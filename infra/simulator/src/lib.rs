@@ -1,0 +1,24 @@
+//! A server that speaks the public half of Binance's spot protocol over recorded or generated
+//! candles, at any speed, and spoils its streams on request.
+//!
+//! Market time comes from the candles. At full speed the market waits for its listeners: it
+//! stands while none is subscribed and runs as fast as the slowest of them reads. At a factor
+//! of real time it waits for nobody. REST answers from the same moment as the streams: never
+//! less than they have told, and nothing that closes later.
+
+mod clock;
+pub mod error;
+mod exchange_info;
+mod faults;
+mod generator;
+mod history;
+mod limits;
+mod listener;
+pub mod options;
+mod pace;
+mod params;
+mod render;
+mod replay;
+mod rest;
+pub mod server;
+mod stream;

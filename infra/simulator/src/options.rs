@@ -1,0 +1,133 @@
+//! What the simulator is asked to do.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use domain::instrument::InstrumentId;
+use domain::time::UtcMs;
+
+use crate::error::SimulatorError;
+
+/// All settings of a simulator.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where to listen; port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// Where candles come from.
+    pub source: Source,
+    /// How fast market time runs.
+    pub speed: Speed,
+    /// How the streams are spoilt.
+    pub faults: Faults,
+    /// Of generated candles and of faults: the same seed gives the same run.
+    pub seed: u64,
+    /// The market time at which the replay begins; what closed before is history that only
+    /// REST tells. None: the first candle's open.
+    pub start_at: Option<UtcMs>,
+}
+
+/// Where candles come from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A folder of candle files.
+    Folder(PathBuf),
+    /// One-minute candles made from the seed.
+    Generated {
+        /// Of which instruments.
+        pairs: Vec<InstrumentId>,
+        /// Open of the first candle, rounded down to the minute.
+        start: UtcMs,
+        /// How many days.
+        days: u32,
+    },
+}
+
+/// How fast market time runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Speed {
+    /// As fast as the listeners read; the market stands while nobody is subscribed.
+    Max,
+    /// So many times real time, whether anybody listens or not.
+    Factor(f64),
+}
+
+impl FromStr for Speed {
+    type Err = SimulatorError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "max" {
+            return Ok(Self::Max);
+        }
+        let factor = text.trim_end_matches(['x', '×']).parse().ok().filter(|f| is_factor(*f));
+        factor
+            .map(Self::Factor)
+            .ok_or_else(|| SimulatorError::Speed(text.chars().take(20).collect()))
+    }
+}
+
+impl fmt::Display for Speed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Max => f.write_str("max"),
+            Self::Factor(factor) => write!(f, "{factor}x"),
+        }
+    }
+}
+
+fn is_factor(factor: f64) -> bool {
+    (0.001..=1_000_000.0).contains(&factor)
+}
+
+/// How the streams are spoilt; REST always tells the truth. The default spoils nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Faults {
+    /// The share of messages that are never sent, 0…1.
+    pub drop_ratio: f64,
+    /// The share of messages that are sent twice, 0…1.
+    pub duplicate_ratio: f64,
+    /// After so many messages a connection ends without a word; what the moment still held is
+    /// lost with it.
+    pub disconnect_every: Option<NonZeroU64>,
+}
+
+impl Options {
+    pub(crate) fn check(&self) -> Result<(), SimulatorError> {
+        let Faults { drop_ratio, duplicate_ratio, .. } = self.faults;
+        for (name, value) in [("drop", drop_ratio), ("duplicate", duplicate_ratio)] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(SimulatorError::Ratio { name, value });
+            }
+        }
+        match self.speed {
+            Speed::Factor(factor) if !is_factor(factor) => {
+                return Err(SimulatorError::Speed(factor.to_string()));
+            }
+            _ => {}
+        }
+        match &self.source {
+            Source::Generated { pairs, days, .. } if pairs.is_empty() || *days == 0 => {
+                Err(SimulatorError::NothingToGenerate)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speeds_are_read() {
+        assert_eq!("max".parse::<Speed>().unwrap(), Speed::Max);
+        for text in ["600", "600x", "600×"] {
+            assert_eq!(text.parse::<Speed>().unwrap(), Speed::Factor(600.0));
+        }
+        for text in ["", "fast", "0", "-1", "NaN", "inf", "1e9"] {
+            assert!(text.parse::<Speed>().is_err(), "{text}");
+        }
+    }
+}

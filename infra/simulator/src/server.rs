@@ -1,0 +1,190 @@
+//! Puts the simulated venue on the network.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use domain::time::UtcMs;
+use exchange::candle_file;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::task::JoinHandle;
+
+use crate::clock::WallClock;
+use crate::error::SimulatorError;
+use crate::generator;
+use crate::history::History;
+use crate::limits::{Limits, Verdict};
+use crate::options::{Options, Source, Speed};
+use crate::replay::Replay;
+use crate::{rest, stream};
+
+/// What the kernel may hold for a listener: the less it is, the closer the market stays to
+/// what has been read.
+const SEND_BUFFER_BYTES: u32 = 64 * 1024;
+const BACKLOG: u32 = 1024;
+
+/// What all connections share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) history: Arc<History>,
+    pub(crate) clock: WallClock,
+    pub(crate) rest_requests: AtomicU64,
+    replay: Mutex<Replay>,
+    limits: Mutex<Limits>,
+}
+
+/// What a request costs and whether it is answered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Charged {
+    pub(crate) verdict: Verdict,
+    /// Weight used in this minute.
+    pub(crate) used: u64,
+    /// Real seconds until the client may ask again.
+    pub(crate) retry_after_seconds: u64,
+}
+
+impl Shared {
+    pub(crate) fn replay(&self) -> MutexGuard<'_, Replay> {
+        self.replay.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Market time.
+    pub(crate) fn now(&self) -> UtcMs {
+        self.replay().now(self.clock.elapsed_ms())
+    }
+
+    pub(crate) fn charge(&self, peer: Option<SocketAddr>, weight: u64) -> Charged {
+        let ip = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let wall_ms = self.clock.elapsed_ms();
+        let (pace, now) = {
+            let replay = self.replay();
+            (replay.pace(), replay.now(wall_ms))
+        };
+        // The minutes of a market that stands would never end, and neither would a refusal.
+        let minutes_ms = if pace.is_max() { now.plus_ms(wall_ms) } else { now };
+        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        let (verdict, used) = limits.charge(ip, weight, minutes_ms.ms());
+        let wait_ms = match verdict {
+            Verdict::Allowed => 0,
+            Verdict::Refused { wait_ms } | Verdict::Banned { wait_ms, .. } => wait_ms,
+        };
+        let seconds = wait_ms as f64 / 1000.0 / pace.factor();
+        Charged { verdict, used, retry_after_seconds: seconds.ceil() as u64 }
+    }
+}
+
+/// A simulator that is being served.
+#[derive(Debug)]
+pub struct Simulator {
+    address: SocketAddr,
+    handle: ServerHandle,
+    server: JoinHandle<io::Result<()>>,
+    pacer: Option<JoinHandle<()>>,
+}
+
+impl Simulator {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until it is stopped from elsewhere or fails.
+    pub async fn join(mut self) -> Result<(), SimulatorError> {
+        let ended = (&mut self.server).await.unwrap_or_else(|e| Err(io::Error::other(e)));
+        ended.map_err(SimulatorError::Stopped)
+    }
+
+    /// Ends all connections and stops.
+    pub async fn stop(self) -> Result<(), SimulatorError> {
+        self.handle.stop(false).await;
+        self.join().await
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        if let Some(pacer) = &self.pacer {
+            pacer.abort();
+        }
+        drop(self.handle.stop(false));
+    }
+}
+
+/// Loads the candles and begins to serve. Must be called within a Tokio runtime; the server
+/// itself runs on one thread of its own.
+pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
+    options.check()?;
+    let Options { listen, source, speed, faults, seed, start_at } = options;
+    // Bound first: a port in use is told at once, not after loading.
+    let listener = bind(listen)?;
+    let loaded = tokio::task::spawn_blocking(move || load(source, seed)).await;
+    let history = loaded.map_err(|e| SimulatorError::Stopped(io::Error::other(e)))??;
+    let (first_open, last_close) = (history.first_open, history.last_close);
+    let start = start_at.unwrap_or(first_open);
+    if start < first_open || start >= last_close {
+        return Err(SimulatorError::StartOutside { start_at: start, first_open, last_close });
+    }
+    let history = Arc::new(history);
+    let replay = Replay::new(Arc::clone(&history), start, speed, faults, seed);
+    let shared = Data::new(Shared {
+        history,
+        clock: WallClock::start(),
+        rest_requests: AtomicU64::new(0),
+        replay: Mutex::new(replay),
+        limits: Mutex::default(),
+    });
+    let failed = |source| SimulatorError::Listen { address: listen, source };
+    let address = listener.local_addr().map_err(failed)?;
+    let listener = listener.into_std().map_err(failed)?;
+    let app_data = shared.clone();
+    let app = move || {
+        App::new().app_data(app_data.clone()).configure(stream::routes).configure(rest::routes)
+    };
+    // One thread, so that the replay hands messages to sockets without waking another.
+    let server =
+        HttpServer::new(app).workers(1).disable_signals().listen(listener).map_err(failed)?;
+    let server = server.run();
+    let handle = server.handle();
+    let pacer = (speed != Speed::Max).then(|| tokio::spawn(pace(shared)));
+    tracing::info!(%address, %speed, %start, end = %last_close, "the simulated venue is open");
+    Ok(Simulator { address, handle, server: tokio::spawn(server), pacer })
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, SimulatorError> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let listener = socket.and_then(|socket| {
+        socket.set_reuseaddr(true)?;
+        socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    });
+    listener.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => SimulatorError::PortInUse { address },
+        _ => SimulatorError::Listen { address, source },
+    })
+}
+
+fn load(source: Source, seed: u64) -> Result<History, SimulatorError> {
+    let files = match source {
+        Source::Folder(folder) => candle_file::read_folder(&folder)?,
+        Source::Generated { pairs, start, days } => {
+            pairs.into_iter().map(|pair| generator::candles(pair, start, days, seed)).collect()
+        }
+    };
+    Ok(History::new(files))
+}
+
+/// Tells each moment when it is due.
+async fn pace(shared: Data<Shared>) {
+    loop {
+        let wait = shared.replay().tell_due(shared.clock.elapsed_ms());
+        let Some(wait) = wait else { return };
+        // Waiting in pieces follows a clock that was set while the machine slept.
+        tokio::time::sleep(wait.min(Duration::from_secs(1))).await;
+    }
+}
