@@ -1,0 +1,3 @@
+//! Venues: where candles come from and orders go to.
+
+pub mod binance;
