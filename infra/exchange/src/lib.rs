@@ -1,4 +1,5 @@
-//! Venues: the Binance client, and the simulated venue that fills orders in paper and backtest.
+//! Venues: the Binance client, candle files, and the simulated venue that fills orders on paper.
 
+pub mod binance;
 pub mod candle_file;
 pub mod sim;

@@ -1,0 +1,169 @@
+//! Questions to the venue over HTTP: its clock, its instruments, past candles, last prices.
+
+use domain::instrument::InstrumentId;
+use domain::money::Price;
+use domain::time::UtcMs;
+use domain::timeframe::Timeframe;
+use tokio::time::Instant;
+
+use super::clock::{self, ClockReading};
+use super::error::{VenueError, excerpt};
+use super::listing::Listing;
+use super::page::CandlePage;
+use super::transport::{Request, RestOptions, TIME, Transport, read_time};
+use super::wire::TickerPrice;
+
+/// The host that serves market data to anyone, without a key.
+pub const DEFAULT_REST_URL: &str = "https://data-api.binance.vision";
+/// The most candles that the venue puts on one page.
+pub const MAX_PAGE: u32 = 1_000;
+
+/// The code for a name that the venue does not know.
+const UNKNOWN_SYMBOL: i64 = -1121;
+
+/// The client. Calls may run side by side; all keep to the venue's limits together. Each retries
+/// what may be retried until its deadline, so what it returns is its last word.
+#[derive(Debug)]
+pub struct RestClient {
+    transport: Transport,
+    settle_ms: i64,
+}
+
+impl RestClient {
+    /// A client of the venue at `rest_url`; nothing is sent yet.
+    pub fn new(rest_url: &str, options: RestOptions) -> Result<Self, VenueError> {
+        let settle_ms = i64::try_from(options.settle_ms).unwrap_or(i64::MAX);
+        Ok(Self { transport: Transport::new(rest_url, options)?, settle_ms })
+    }
+
+    /// Whether the venue answers.
+    pub async fn ping(&self) -> Result<(), VenueError> {
+        let ping = Request { path: "api/v3/ping", query: &[], weight: 1 };
+        let read = |body: &[u8]| {
+            let any = serde_json::from_slice::<serde::de::IgnoredAny>(body);
+            any.map(|_| ()).map_err(|e| VenueError::of_json("ping", &e, body))
+        };
+        self.transport.ask(&ping, self.transport.deadline(), read).await
+    }
+
+    /// The venue's clock.
+    pub async fn time(&self) -> Result<UtcMs, VenueError> {
+        self.transport.ask(&TIME, self.transport.deadline(), read_time).await
+    }
+
+    /// How this machine's clock stands to the venue's.
+    pub async fn clock(&self) -> Result<ClockReading, VenueError> {
+        // The first answer may include the making of a connection, or retries.
+        self.time().await?;
+        let before = clock::local_now();
+        let venue = self.time().await?;
+        let after = clock::local_now();
+        Ok(ClockReading {
+            offset_ms: clock::offset_ms(before, after, venue),
+            round_trip_ms: after.since(before),
+        })
+    }
+
+    /// What the venue lists of these instruments, and its limits, which are kept from then on.
+    pub async fn instruments(&self, asked: &[InstrumentId]) -> Result<Listing, VenueError> {
+        let deadline = self.transport.deadline();
+        let listing = match self.listing(asked, deadline).await {
+            // One unknown name spoils the whole question: find out which.
+            Err(error) if is_unknown(&error) => {
+                let mut listing = Listing::default();
+                for id in asked {
+                    match self.listing(std::slice::from_ref(id), deadline).await {
+                        Err(error) if is_unknown(&error) => listing.unknown.push(*id),
+                        one => listing.join(one?),
+                    }
+                }
+                listing
+            }
+            listing => listing?,
+        };
+        if !listing.limits.is_empty() {
+            self.transport.set_limits(&listing.limits);
+        }
+        Ok(listing)
+    }
+
+    async fn listing(
+        &self,
+        asked: &[InstrumentId],
+        deadline: Instant,
+    ) -> Result<Listing, VenueError> {
+        let query = [("symbols", symbols(asked)?)];
+        let info = Request { path: "api/v3/exchangeInfo", query: &query, weight: 20 };
+        self.transport.ask(&info, deadline, |body| Listing::read(body, asked)).await
+    }
+
+    /// At most `limit` (1 to [`MAX_PAGE`]) closed candles that opened at or after `from`.
+    pub async fn candles(
+        &self,
+        instrument: InstrumentId,
+        timeframe: Timeframe,
+        from: UtcMs,
+        limit: u32,
+    ) -> Result<CandlePage, VenueError> {
+        let deadline = self.transport.deadline();
+        let limit = limit.clamp(1, MAX_PAGE);
+        let query = [
+            ("symbol", symbol(instrument)?),
+            ("interval", timeframe.name().to_owned()),
+            ("startTime", from.ms().to_string()),
+            ("limit", limit.to_string()),
+        ];
+        let klines = Request { path: "api/v3/klines", query: &query, weight: 2 };
+        // The clock first: what had closed by then is closed in the answer.
+        let time = self.transport.ask(&TIME, deadline, read_time).await?;
+        let settled = time.plus_ms(-self.settle_ms);
+        let read = |body: &[u8]| CandlePage::read(body, timeframe, from, limit, settled);
+        self.transport.ask(&klines, deadline, read).await
+    }
+
+    /// The last price of each instrument, in the order asked.
+    pub async fn prices(
+        &self,
+        asked: &[InstrumentId],
+    ) -> Result<Vec<(InstrumentId, Price)>, VenueError> {
+        let query = [("symbols", symbols(asked)?)];
+        let ticker = Request { path: "api/v3/ticker/price", query: &query, weight: 4 };
+        let read = |body: &[u8]| read_prices(body, asked);
+        self.transport.ask(&ticker, self.transport.deadline(), read).await
+    }
+}
+
+fn is_unknown(error: &VenueError) -> bool {
+    matches!(error, VenueError::Refused { code: UNKNOWN_SYMBOL, .. })
+}
+
+fn symbol(instrument: InstrumentId) -> Result<String, VenueError> {
+    if instrument.is_perpetual() {
+        return Err(VenueError::NotSpot { instrument });
+    }
+    Ok(instrument.symbol())
+}
+
+/// `["BTCUSDT","ETHUSDT"]`
+fn symbols(asked: &[InstrumentId]) -> Result<String, VenueError> {
+    let quoted = asked.iter().map(|id| symbol(*id).map(|name| format!("\"{name}\"")));
+    Ok(format!("[{}]", quoted.collect::<Result<Vec<_>, _>>()?.join(",")))
+}
+
+/// Reads last prices for `asked`.
+pub(crate) fn read_prices(
+    body: &[u8],
+    asked: &[InstrumentId],
+) -> Result<Vec<(InstrumentId, Price)>, VenueError> {
+    const WHAT: &str = "ticker/price";
+    let prices: Vec<TickerPrice<'_>> =
+        serde_json::from_slice(body).map_err(|e| VenueError::of_json(WHAT, &e, body))?;
+    let priced = asked.iter().map(|id| {
+        let name = id.symbol();
+        let found = prices.iter().find(|p| p.symbol == name);
+        let price = found.and_then(|p| p.price.parse().ok()).filter(|p| *p > Price::ZERO);
+        let malformed = || VenueError::Malformed { what: WHAT, excerpt: excerpt(body) };
+        price.map(|price| (*id, price)).ok_or_else(malformed)
+    });
+    priced.collect()
+}

@@ -1,0 +1,184 @@
+//! The venue's limits on the weight of requests, and the gate that keeps us below them.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use tokio::time::Instant;
+
+use super::error::VenueError;
+use super::wire::RateLimit;
+use domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
+
+/// Parts of the limit that we use, in percent: other programs may share the address.
+const USABLE_PERCENT: u32 = 80;
+
+/// How much the requests of one address may weigh in a window of the venue's clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeightLimit {
+    /// The window as the venue's headers write it, `1m` for one minute.
+    pub window: String,
+    /// The window's length.
+    pub span_ms: i64,
+    /// The sum of weights that it allows.
+    pub limit: u32,
+}
+
+impl WeightLimit {
+    /// None for a limit on something else, or in words that we don't know.
+    pub(crate) fn read(limit: &RateLimit<'_>) -> Option<Self> {
+        let (letter, unit_ms) = match limit.interval.as_ref() {
+            "SECOND" => ('s', 1_000),
+            "MINUTE" => ('m', MINUTE_MS),
+            "HOUR" => ('h', HOUR_MS),
+            "DAY" => ('d', DAY_MS),
+            _ => return None,
+        };
+        let count = limit.interval_num;
+        let counts = limit.rate_limit_type == "REQUEST_WEIGHT" && count > 0 && limit.limit > 0;
+        counts.then(|| Self {
+            window: format!("{count}{letter}"),
+            span_ms: unit_ms * i64::from(count),
+            limit: limit.limit,
+        })
+    }
+}
+
+/// What the gate says to a request.
+#[derive(Debug)]
+pub(crate) enum Entry<'a> {
+    /// Go; the weight counts as under way until the pass is dropped.
+    Open(Pass<'a>),
+    /// The window is full. Ask the venue for its time, which also tells the weight used, until the
+    /// window has passed.
+    Full {
+        /// The window's length.
+        span_ms: i64,
+    },
+    /// The venue said to stay away until then.
+    Closed {
+        /// When the gate opens.
+        until: Instant,
+    },
+}
+
+/// Keeps count of the weight used, from the venue's own headers.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    windows: Vec<Window>,
+    in_flight: u32,
+    closed: Option<(Instant, VenueError)>,
+}
+
+#[derive(Debug)]
+struct Window {
+    limit: WeightLimit,
+    used: u32,
+}
+
+impl Gate {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Counters stay usable whatever panicked beside them.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the venue's limits, once they are known.
+    pub(crate) fn set_limits(&self, limits: &[WeightLimit]) {
+        let mut state = self.state();
+        let used = |w: &WeightLimit| {
+            state.windows.iter().find(|known| known.limit.window == w.window).map_or(0, |k| k.used)
+        };
+        let windows = limits.iter().map(|w| Window { used: used(w), limit: w.clone() }).collect();
+        state.windows = windows;
+    }
+
+    /// Asks to send a request of this weight.
+    pub(crate) fn enter(&self, weight: u32) -> Result<Entry<'_>, VenueError> {
+        let mut state = self.state();
+        if let Some((until, error)) = &state.closed {
+            let left = until.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                return match error {
+                    VenueError::Banned { .. } => {
+                        Err(VenueError::Banned { retry_after_ms: left.as_millis() as u64 + 1 })
+                    }
+                    _ => Ok(Entry::Closed { until: *until }),
+                };
+            }
+            state.closed = None;
+        }
+        for window in &state.windows {
+            let usable = window.limit.limit.saturating_mul(USABLE_PERCENT) / 100;
+            // A request heavier than the whole limit must not wait for ever.
+            let weight = weight.min(usable / 2);
+            if window.used.saturating_add(state.in_flight).saturating_add(weight) > usable {
+                return Ok(Entry::Full { span_ms: window.limit.span_ms });
+            }
+        }
+        state.in_flight = state.in_flight.saturating_add(weight);
+        Ok(Entry::Open(Pass { gate: self, weight, counted: false }))
+    }
+
+    /// Leave to ask for the time while the window is full.
+    pub(crate) fn probe(&self) -> Pass<'_> {
+        let weight = 1;
+        let mut state = self.state();
+        state.in_flight = state.in_flight.saturating_add(weight);
+        Pass { gate: self, weight, counted: false }
+    }
+
+    /// Shuts the gate where the venue asked for quiet.
+    pub(crate) fn heed(&self, error: &VenueError) {
+        if let Some(pause_ms) = error.retry_after_ms() {
+            let until = Instant::now() + Duration::from_millis(pause_ms);
+            let mut state = self.state();
+            if state.closed.as_ref().is_none_or(|(closed, _)| *closed < until) {
+                state.closed = Some((until, error.clone()));
+            }
+        }
+    }
+
+    /// Reads how much weight the venue counts. Where it does not say, nothing counts: then only its
+    /// refusals can tell.
+    pub(crate) fn observe(&self, headers: &HeaderMap) {
+        for window in &mut self.state().windows {
+            let name = format!("x-mbx-used-weight-{}", window.limit.window);
+            let used = headers.get(name).and_then(|v| v.to_str().ok()?.trim().parse().ok());
+            window.used = used.unwrap_or(0);
+        }
+    }
+}
+
+/// Leave to send one request.
+#[derive(Debug)]
+pub(crate) struct Pass<'a> {
+    gate: &'a Gate,
+    weight: u32,
+    counted: bool,
+}
+
+impl Pass<'_> {
+    /// The venue answered, so its headers count this request from now on.
+    pub(crate) fn answered(&mut self, headers: &HeaderMap) {
+        self.gate.observe(headers);
+        self.counted = true;
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        let mut state = self.gate.state();
+        state.in_flight = state.in_flight.saturating_sub(self.weight);
+        if !self.counted {
+            // It may have reached the venue all the same.
+            for window in &mut state.windows {
+                window.used = window.used.saturating_add(self.weight);
+            }
+        }
+    }
+}
