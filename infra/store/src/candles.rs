@@ -1,0 +1,99 @@
+//! Candles: copied in, counted.
+
+use domain::event::Event;
+use domain::event::Released;
+use domain::timeframe::Timeframe;
+use serde::{Deserialize, Serialize};
+use sqlx::postgres::PgConnection;
+
+use crate::copy::Rows;
+use crate::error::StoreError;
+use crate::rows::{parse, to_bigint};
+use crate::store::Store;
+
+/// How many candles are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CandleCount {
+    /// Of this timeframe.
+    pub timeframe: Timeframe,
+    /// So many.
+    pub candles: u64,
+}
+
+const FIELDS: i16 = 10;
+/// Bytes of a row, about.
+const ROW: usize = 180;
+
+/// The candles among what was released, in COPY's form.
+pub(crate) fn encode(released: &[Released]) -> Result<Vec<u8>, StoreError> {
+    let events: usize = released.iter().map(|release| release.events.len()).sum();
+    let mut rows = Rows::with_capacity(events, ROW);
+    for release in released {
+        for sequenced in release.events.iter() {
+            let Event::CandleClosed { instrument, candle } = &sequenced.event else { continue };
+            rows.begin_row(FIELDS);
+            rows.text(instrument.as_str());
+            rows.text(candle.timeframe.name());
+            rows.moment(candle.open_time)?;
+            for price in [candle.open, candle.high, candle.low, candle.close] {
+                rows.price(price);
+            }
+            rows.double(candle.volume_base);
+            rows.bigint(to_bigint(sequenced.input_seq, "input")?);
+            rows.moment(release.watermark)?;
+        }
+    }
+    Ok(rows.finish())
+}
+
+/// Writes candles that are all new. Fails where one is there already.
+pub(crate) async fn copy_new(
+    connection: &mut PgConnection,
+    encoded: &[u8],
+) -> Result<(), StoreError> {
+    let mut copy = connection.copy_in_raw("copy candles from stdin (format binary)").await?;
+    copy.send(encoded).await?;
+    copy.finish().await?;
+    Ok(())
+}
+
+/// Writes candles of which some are there already, and gives the `input_seq`s of those that are
+/// there under another one.
+pub(crate) async fn copy_missing(
+    connection: &mut PgConnection,
+    encoded: &[u8],
+) -> Result<Vec<i64>, StoreError> {
+    let make = "create temporary table if not exists incoming_candles (like candles) \
+                on commit delete rows";
+    sqlx::query(make).execute(&mut *connection).await?;
+    let statement = "copy incoming_candles from stdin (format binary)";
+    let mut copy = connection.copy_in_raw(statement).await?;
+    copy.send(encoded).await?;
+    copy.finish().await?;
+    let insert = "insert into candles select * from incoming_candles order by input_seq \
+                  on conflict do nothing";
+    sqlx::query(insert).execute(&mut *connection).await?;
+    let others = "select i.input_seq from incoming_candles i \
+                  join candles c using (instrument, timeframe, open_time) \
+                  where c.input_seq <> i.input_seq";
+    Ok(sqlx::query_scalar(others).fetch_all(connection).await?)
+}
+
+impl Store {
+    /// How many candles there are, by timeframe from fine to coarse.
+    ///
+    /// # Errors
+    /// Those of any read: [`StoreError::Lost`], [`StoreError::NotMigrated`].
+    pub async fn candle_counts(&self) -> Result<Vec<CandleCount>, StoreError> {
+        let rows: Vec<String> = sqlx::query_scalar(
+            "select to_json(r)::text from \
+             (select timeframe, count(*) as candles from candles group by 1) r",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let counts: Result<Vec<CandleCount>, _> = rows.iter().map(|row| parse(row)).collect();
+        let mut counts = counts?;
+        counts.sort_by_key(|count| count.timeframe);
+        Ok(counts)
+    }
+}
