@@ -49,27 +49,44 @@ pub fn read(path: &Path) -> Result<CandleFile, CandleFileError> {
     Ok(CandleFile { instrument, timeframe, candles })
 }
 
+/// A candle file by its name, not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whose candles it holds.
+    pub instrument: InstrumentId,
+    /// Of which timeframe.
+    pub timeframe: Timeframe,
+}
+
+/// The candle files of a folder, by path. Other files are passed over.
+pub fn list(folder: &Path) -> Result<Vec<Named>, CandleFileError> {
+    let unreadable = |source| CandleFileError::Unreadable { path: folder.to_owned(), source };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if candle_stem(&path).is_some_and(|stem| !stem.starts_with('.')) {
+            let (instrument, timeframe) = parse_name(&path)?;
+            files.push(Named { path, instrument, timeframe });
+        }
+    }
+    if files.is_empty() {
+        return Err(CandleFileError::NoFiles { path: folder.to_owned() });
+    }
+    // The order in which a file system lists its entries says nothing.
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
 /// Reads all candle files of a folder (not of its subfolders), merged per instrument and
 /// timeframe, sorted by both. Files that are neither `.csv` nor `.csv.gz` are passed over;
 /// candles that several files hold must be equal in all.
 pub fn read_folder(folder: &Path) -> Result<Vec<CandleFile>, CandleFileError> {
-    let unreadable = |source| CandleFileError::Unreadable { path: folder.to_owned(), source };
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if candle_stem(&path).is_some_and(|stem| !stem.starts_with('.')) {
-            paths.push(path);
-        }
-    }
-    // The order in which a file system lists its entries says nothing.
-    paths.sort();
     let mut groups = BTreeMap::<_, Vec<(PathBuf, Vec<Candle>)>>::new();
-    for path in paths {
+    for Named { path, .. } in list(folder)? {
         let CandleFile { instrument, timeframe, candles } = read(&path)?;
         groups.entry((instrument, timeframe)).or_default().push((path, candles));
-    }
-    if groups.is_empty() {
-        return Err(CandleFileError::NoFiles { path: folder.to_owned() });
     }
     let merged = groups.into_iter().map(|((instrument, timeframe), blocks)| {
         let candles = merge(instrument, timeframe, blocks)?;

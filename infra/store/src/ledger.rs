@@ -134,7 +134,9 @@ fn sealed(row: Row) -> Result<Sealed, StoreError> {
     }
     let entry = Entry {
         seq: from_bigint(number, "ledger entry")?,
-        kind: kind.parse().map_err(|error| StoreError::corrupt(format!("entry {number}: {error}")))?,
+        kind: kind
+            .parse()
+            .map_err(|error| StoreError::corrupt(format!("entry {number}: {error}")))?,
         at: UtcMs::new(at),
         input_seq: from_bigint(input_seq, "input")?,
         payload,

@@ -27,6 +27,8 @@ pub struct ConfigurationRecord {
     pub seed: u64,
     /// `demo`, `paper` or `live`.
     pub mode: String,
+    /// The venue's clock when the run began.
+    pub began_at: UtcMs,
     /// Cash at the start.
     pub capital_quote: Money,
     /// The asset that the account counts in.

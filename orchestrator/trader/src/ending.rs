@@ -69,6 +69,7 @@ failure_from! {
     exchange::candle_file::CandleFileError => Usage,
     store::error::StoreError => Store,
     collector::config::ConfigError => Usage,
+    simulator::error::SimulatorError => Usage,
     telemetry::server::ServerError => Usage,
     telemetry::logging::LoggingError => Failed,
 }

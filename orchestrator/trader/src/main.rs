@@ -1,3 +1,102 @@
-//! The binary `sextant`.
+//! The binary `sextant`: the composition root and the command line.
 
-fn main() {}
+mod cli;
+mod config;
+mod desk;
+mod ending;
+mod market;
+mod place;
+mod progress;
+mod recovery;
+mod session;
+mod setup;
+mod signals;
+mod summary;
+mod verbs;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use telemetry::logging::{self, LogFilter, LogFormat};
+
+use crate::cli::{Cli, Common, Verb};
+use crate::config::load::{self, Loaded};
+use crate::config::sources::Sources;
+use crate::ending::{Code, Failure, Outcome};
+
+fn main() -> ExitCode {
+    // A panic is a defect: the process ends, and the next start recovers.
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        std::process::abort();
+    }));
+    let cli = Cli::parse();
+    let json = cli.common.json;
+    match dispatch(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            if json {
+                println!("{}", verbs::run::failure_json(&failure));
+            }
+            ExitCode::from(failure.code as u8)
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Outcome<()> {
+    let Cli { verb, common } = cli;
+    let json = common.json;
+    match verb {
+        Verb::Simulate(asked) => verbs::simulate::simulate(&asked, json),
+        Verb::Indicators(asked) => verbs::indicators::print(&asked, json),
+        Verb::Demo(asked) => {
+            let flags = [("pairs", &asked.pairs), ("profile", &asked.profile)];
+            let loaded = configured(&common, &flags, asked.seed)?;
+            verbs::demo::demo(&asked, &loaded.settings, json)
+        }
+        Verb::Run(asked) => {
+            let flags = [("pairs", &asked.pairs), ("profile", &asked.profile)];
+            let loaded = configured(&common, &flags, asked.seed)?;
+            verbs::run::run(&asked, &loaded.settings, json)
+        }
+        Verb::Migrate => unfinished("migrate"),
+        Verb::Status(_) => unfinished("status"),
+        Verb::Decisions(_) => unfinished("decisions"),
+        Verb::Signals(_) => unfinished("signals"),
+        Verb::Trades(_) => unfinished("trades"),
+        Verb::Replay(_) => unfinished("replay"),
+        Verb::Verify => unfinished("verify"),
+        Verb::Config(_) => unfinished("config"),
+    }
+}
+
+fn unfinished(verb: &str) -> Outcome<()> {
+    Err(Failure::new(Code::Failed, format!("{verb} can't do anything yet")))
+}
+
+/// Reads the configuration, says what is remarkable about it, and begins to log.
+fn configured(common: &Common, flags: &[(&'static str, &Option<String>)], seed: Option<u64>) -> Outcome<Loaded> {
+    let data_dir = common.data_dir.as_ref().map(|folder| folder.display().to_string());
+    let seed = seed.map(|seed| seed.to_string());
+    let common_flags = [("data-dir", &data_dir), ("log-level", &common.log_level), ("seed", &seed)];
+    let given = flags.iter().chain(&common_flags).filter_map(|(name, value)| Some((*name, (*value).clone()?)));
+    let given: BTreeMap<_, _> = given.collect();
+    let sources = Sources::read(Path::new(""), common.config.as_deref(), given);
+    let loaded = load::load(&sources).map_err(|errors| Failure::new(Code::Usage, errors))?;
+    let log = &loaded.settings.log;
+    let filter: LogFilter = log.filter.parse()?;
+    let format = match log.format {
+        config::settings::LogFormat::Json => LogFormat::Json,
+        config::settings::LogFormat::Human => LogFormat::Human,
+    };
+    logging::install(filter, format)?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(loaded)
+}

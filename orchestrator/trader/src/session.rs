@@ -17,6 +17,7 @@ use shell::agent::AgentActor;
 use store::candles::CandleCount;
 use store::journal::Journal;
 use store::seal::Seals;
+use store::store::Store;
 use telemetry::metrics::Metrics;
 use telemetry::readiness::Readiness;
 use tokio::sync::mpsc;
@@ -29,7 +30,7 @@ use crate::market::actor::{Ask, Close, Market, Open};
 use crate::market::feed;
 use crate::place::Place;
 use crate::recovery::{self, Recovered};
-use crate::setup;
+use crate::setup::{self, Begin};
 use crate::signals;
 
 /// What an orderly end may take: below the ten seconds that a service manager grants.
@@ -48,8 +49,8 @@ pub enum Until {
 
 /// What a session needs to know.
 pub struct Session {
-    /// Under what it decides.
-    pub configuration: ConfigurationRecord,
+    /// What a new run is begun with.
+    pub begin: Begin,
     /// Where its store is.
     pub place: Place,
     /// The venue's REST address.
@@ -101,18 +102,20 @@ impl Session {
     async fn trade_in(&self, open: &crate::place::Opened) -> Outcome<Summary> {
         let store = &open.store;
         store.migrate().await?;
-        self.refuse_another_run(store).await?;
-        let mut collector = Collector::new(self.collector_config())?;
+        let rest = Arc::new(self.rest()?);
+        let configuration = self.agree(store, &rest).await?;
+        let ConfigurationRecord { instruments, timeframes, .. } = &configuration;
+        let wanted = collector::config::Config::new(instruments.clone(), timeframes.clone());
+        let mut collector = Collector::new(wanted)?;
         let Recovered { engine, head, batch, tally, events } =
-            recovery::recover(store, &self.configuration, &mut collector).await?;
+            recovery::recover(store, &configuration, &mut collector).await?;
         if events > 0 {
             tracing::info!(events, at = %tally.now, head = %head.hash, "recovered");
         }
         let journal = Journal::open(store, Seals::in_folder(&self.place.folder)).await?;
         self.readiness.ready("store");
 
-        let rest = Arc::new(self.rest()?);
-        let (listed, not_trading) = self.list(&rest).await?;
+        let (listed, not_trading) = self.list(&rest, &configuration.instruments).await?;
         let (endings, mut ended) = mpsc::unbounded_channel();
         let (agents, floor) = engine.into_parts();
         let (desk_thread, journal_thread) = (Arbiter::new(), Arbiter::new());
@@ -138,7 +141,7 @@ impl Session {
             Market::new(collector, rest, orchestrator.clone(), endings.clone(), metrics).start()
         };
 
-        let stream = self.begin(&rest, &market, listed, endings.clone()).await?;
+        let stream = self.begin(&configuration, &rest, &market, listed, endings.clone()).await?;
         let ending = tokio::select! {
             () = signals::stop_asked() => Ending::Stopped,
             ending = ended.recv() => ending.unwrap_or(Ending::Stopped),
@@ -163,11 +166,15 @@ impl Session {
         Ok(Summary { finished, tally, head, counters, stored, not_trading, folder })
     }
 
-    async fn refuse_another_run(&self, store: &store::store::Store) -> Outcome<()> {
-        let Some(stored) = recovery::stored_configuration(store).await? else { return Ok(()) };
-        let differs = setup::difference(&stored, &self.configuration);
+    /// The configuration of the run that the store holds, if it is the one that is asked for; of
+    /// a new run where it holds none.
+    async fn agree(&self, store: &Store, rest: &RestClient) -> Outcome<ConfigurationRecord> {
+        let Some(stored) = recovery::stored_configuration(store).await? else {
+            return Ok(setup::configuration(&self.begin, self.clock(rest).await?));
+        };
+        let differs = setup::difference(&stored, &setup::configuration(&self.begin, stored.began_at));
         if differs.is_empty() {
-            return Ok(());
+            return Ok(stored);
         }
         let message = format!(
             "{} holds a run with another configuration: {}; go on with that one, or use another \
@@ -178,9 +185,11 @@ impl Session {
         Err(Failure::new(Code::Refused, message))
     }
 
-    fn collector_config(&self) -> collector::config::Config {
-        let ConfigurationRecord { instruments, timeframes, .. } = &self.configuration;
-        collector::config::Config::new(instruments.clone(), timeframes.clone())
+    /// The venue's clock; for a single cycle the last close, which is what a scheduler asks for.
+    async fn clock(&self, rest: &RestClient) -> Outcome<UtcMs> {
+        let now = rest.time().await?;
+        let timeframe = self.begin.policy.profile.decision_timeframe;
+        Ok(if self.until == Until::Once { timeframe.open_of(now) } else { now })
     }
 
     fn rest(&self) -> Outcome<RestClient> {
@@ -189,8 +198,11 @@ impl Session {
     }
 
     /// What the venue lists of the configured instruments, and what it does not trade now.
-    async fn list(&self, rest: &RestClient) -> Outcome<(Vec<Instrument>, Vec<String>)> {
-        let wanted = &self.configuration.instruments;
+    async fn list(
+        &self,
+        rest: &RestClient,
+        wanted: &[InstrumentId],
+    ) -> Outcome<(Vec<Instrument>, Vec<String>)> {
         let listing = rest.instruments(wanted).await?;
         let mut not_trading = Vec::new();
         for (instrument, status) in &listing.not_trading {
@@ -212,6 +224,7 @@ impl Session {
     /// Reads the venue's clock, opens the stream and watches for the session's own end.
     async fn begin(
         &self,
+        configuration: &ConfigurationRecord,
         rest: &Arc<RestClient>,
         market: &Addr<Market>,
         listed: Vec<Instrument>,
@@ -219,17 +232,13 @@ impl Session {
     ) -> Outcome<StreamHandle> {
         let clock = rest.clock().await?;
         self.metrics.clock_offset.set(clock.offset_ms as f64 / 1e3);
-        let mut venue_time = rest.time().await?;
-        if self.until == Until::Once {
-            // The cycle that a scheduler asks for is that of the last close.
-            let timeframe = self.configuration.policy.profile.decision_timeframe;
-            venue_time = timeframe.open_of(venue_time);
-        }
+        let venue_time = self.clock(rest).await?;
+        let began_at = configuration.began_at;
         let streams: Vec<_> = listed
             .iter()
-            .flat_map(|instrument| self.configuration.timeframes.iter().map(|t| (instrument.id, *t)))
+            .flat_map(|instrument| configuration.timeframes.iter().map(|t| (instrument.id, *t)))
             .collect();
-        send(market.send(Open { venue_time, listed }).await)?;
+        send(market.send(Open { began_at, venue_time, listed }).await)?;
         let (handle, messages) = StreamClient::spawn(&self.stream_url, streams, StreamOptions::default())?;
         actix::spawn(feed::read(messages, market.clone(), Arc::clone(rest)));
         let (market, until) = (market.clone(), self.until.clone());

@@ -12,6 +12,7 @@ use domain::ids::RunSeed;
 use domain::instrument::{Asset, InstrumentId};
 use domain::money::Money;
 use domain::portfolio::Portfolio;
+use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
 use exchange::sim::venue::{SimVenue, Terms};
 use risk::agent::Risk;
@@ -20,6 +21,7 @@ use technical::agent::Technical;
 use crate::ending::{Code, Failure, Outcome};
 
 /// What a new run is begun with.
+#[derive(Debug, Clone)]
 pub struct Begin {
     /// `demo` or `paper`.
     pub mode: &'static str,
@@ -37,15 +39,17 @@ pub struct Begin {
     pub policy: Policy,
 }
 
-/// The ledger's first entry for a run.
-pub fn configuration(begin: Begin) -> ConfigurationRecord {
-    let Begin { mode, seed, capital_quote, quote, mut instruments, timeframes, policy } = begin;
+/// The ledger's first entry for a run that begins at `began_at`.
+pub fn configuration(begin: &Begin, began_at: UtcMs) -> ConfigurationRecord {
+    let Begin { mode, seed, capital_quote, quote, instruments, timeframes, policy } = begin.clone();
+    let mut instruments = instruments;
     instruments.sort_unstable();
     instruments.dedup();
     let timeframe = policy.profile.decision_timeframe;
     ConfigurationRecord {
         seed: seed.0,
         mode: mode.to_owned(),
+        began_at,
         capital_quote,
         quote,
         instruments,

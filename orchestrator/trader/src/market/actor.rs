@@ -31,6 +31,8 @@ const WAITING: usize = 4 * PARCEL;
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Open {
+    /// The venue's clock when the run began.
+    pub began_at: UtcMs,
     /// The venue's clock, read before the stream was opened.
     pub venue_time: UtcMs,
     /// What the venue lists.
@@ -214,8 +216,8 @@ impl Actor for Market {
 impl Handler<Open> for Market {
     type Result = ();
 
-    fn handle(&mut self, Open { venue_time, listed }: Open, ctx: &mut Self::Context) {
-        self.hear(Input::Started { venue_time, listed }, ctx);
+    fn handle(&mut self, Open { began_at, venue_time, listed }: Open, ctx: &mut Self::Context) {
+        self.hear(Input::Started { began_at, listed }, ctx);
         self.hear(Input::Subscribed { venue_time }, ctx);
         self.deliver(ctx);
     }

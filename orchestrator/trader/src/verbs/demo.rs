@@ -15,7 +15,7 @@ use crate::ending::{Code, Failure, Outcome};
 use crate::place::{self, Place};
 use crate::session::{Session, Until};
 use crate::verbs::run;
-use crate::{progress, setup, summary};
+use crate::{progress, summary};
 
 const MODE: &str = "demo";
 const STATE: &str = "demo.json";
@@ -73,7 +73,7 @@ pub fn demo(asked: &Demo, settings: &Settings, json: bool) -> Outcome<()> {
             settings.timeframes.insert(0, base);
         }
     }
-    let place = Place::of(&settings.data_dir, MODE, settings.store.url());
+    let place = Place::of(&settings.data_dir, MODE, settings.store.url().cloned());
     place::remember(&settings.data_dir, MODE)?;
     make_room(asked, &place)?;
     let market = Market::start(&asked.replayed, &settings.instruments)?;
@@ -85,7 +85,7 @@ pub fn demo(asked: &Demo, settings: &Settings, json: bool) -> Outcome<()> {
     let until = if asked.exit_at_end || json { Until::EndOfData } else { Until::Stopped };
     let until = if asked.replayed.speed == "max" { Until::EndOfData } else { until };
     let session = |metrics, readiness| Session {
-        configuration: setup::configuration(run::begin(MODE, &settings)),
+        begin: run::begin(MODE, &settings),
         place: place.clone(),
         rest_url: market.rest.clone(),
         stream_url: market.stream.clone(),

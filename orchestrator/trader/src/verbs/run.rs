@@ -12,7 +12,7 @@ use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
 use crate::place::Place;
 use crate::session::{Session, Summary, Until};
-use crate::setup::{self, Begin};
+use crate::setup::Begin;
 use crate::{progress, summary};
 
 /// REST may trail the stream by a moment at the real venue.
@@ -26,11 +26,11 @@ pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
         (false, true) => Until::EndOfData,
         (false, false) => Until::Stopped,
     };
-    let place = Place::of(&settings.data_dir, "paper", settings.store.url());
+    let place = Place::of(&settings.data_dir, "paper", settings.store.url().cloned());
     crate::place::remember(&settings.data_dir, "paper")?;
     let replaying = until == Until::EndOfData;
     let session = |metrics, readiness| Session {
-        configuration: setup::configuration(begin("paper", settings)),
+        begin: begin("paper", settings),
         place,
         rest_url: settings.endpoints.rest.clone(),
         stream_url: settings.endpoints.stream.clone(),

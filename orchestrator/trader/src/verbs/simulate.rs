@@ -26,8 +26,7 @@ pub fn simulate(asked: &Simulate, json: bool) -> Outcome<()> {
             println!("how far it is: http://{address}/sim/status; stop it with Ctrl-C");
         }
         crate::signals::stop_asked().await;
-        server.stop().await;
-        Ok(())
+        Ok(server.stop().await?)
     })
 }
 

@@ -1,0 +1,105 @@
+//! What the program is configured to do, typed and checked.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use decision::policy::Policy;
+use domain::ids::RunSeed;
+use domain::instrument::{Asset, InstrumentId};
+use domain::money::Money;
+use domain::timeframe::Timeframe;
+use secrecy::SecretString;
+
+/// Where orders go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// To the simulated venue, at real prices.
+    Paper,
+}
+
+/// Where everything is kept.
+#[derive(Debug, Clone)]
+pub(crate) enum StoreChoice {
+    /// In the program's own PostgreSQL, in the data folder.
+    Embedded,
+    /// In the PostgreSQL or TimescaleDB at this address.
+    Url(SecretString),
+}
+
+impl StoreChoice {
+    /// The address of a database of one's own.
+    pub(crate) const fn url(&self) -> Option<&SecretString> {
+        match self {
+            Self::Embedded => None,
+            Self::Url(url) => Some(url),
+        }
+    }
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// One JSON object.
+    Json,
+    /// Text.
+    Human,
+}
+
+impl LogFormat {
+    /// As it is configured.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Human => "human",
+        }
+    }
+}
+
+/// What is logged and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Log {
+    /// Levels by target, as `info,sqlx=warn`.
+    pub(crate) filter: String,
+    /// How a line looks.
+    pub(crate) format: LogFormat,
+}
+
+/// Base addresses of the venue's market data, without a slash at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Endpoints {
+    /// `http://` or `https://`.
+    pub(crate) rest: String,
+    /// `ws://` or `wss://`.
+    pub(crate) stream: String,
+}
+
+/// Everything together.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Where orders go.
+    pub(crate) mode: Mode,
+    /// Capital at the first start, above nought, in `quote`.
+    pub(crate) capital: Money,
+    /// What all instruments are quoted in.
+    pub(crate) quote: Asset,
+    /// What is traded, as ordered by the person, without doubles.
+    pub(crate) instruments: Vec<InstrumentId>,
+    /// What is collected, fine to coarse; the profile's decision timeframe is among them.
+    pub(crate) timeframes: Vec<Timeframe>,
+    /// The profile with its overrides, the weights, the costs.
+    pub(crate) policy: Policy,
+    /// Part of every id.
+    pub(crate) seed: RunSeed,
+    /// Where everything is kept.
+    pub(crate) store: StoreChoice,
+    /// Folder of the embedded store and the ledger's key and head; it may not exist yet.
+    pub(crate) data_dir: PathBuf,
+    /// The key that chains the ledger; it may not exist yet.
+    pub(crate) ledger_key_file: PathBuf,
+    /// Where the venue's market data come from.
+    pub(crate) endpoints: Endpoints,
+    /// Where metrics and health are served.
+    pub(crate) metrics_addr: SocketAddr,
+    /// What is logged and how.
+    pub(crate) log: Log,
+}

@@ -1,0 +1,254 @@
+//! The one table of settings: names, defaults, who reads them.
+
+use decision::profile::Profile;
+
+use super::settings::Settings;
+
+/// Who reads a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// This program.
+    Sextant,
+    /// docker compose alone, from `.env` or its environment.
+    Compose,
+}
+
+/// What counts where nobody gives a value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Fallback {
+    /// This text.
+    Text(&'static str),
+    /// What the profile says.
+    Profile(fn(&Profile) -> String),
+    /// What follows from other settings.
+    Derived(fn(&Settings) -> String),
+    /// Nothing.
+    Unset,
+}
+
+/// One setting: in `.env` and the environment by its name, in `sextant.toml` by the same name in
+/// lower case.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting {
+    pub(crate) name: &'static str,
+    pub(crate) fallback: Fallback,
+    /// One line for people.
+    pub(crate) help: &'static str,
+    /// The flag that sets it, without dashes.
+    pub(crate) flag: Option<&'static str>,
+    /// Never shown, and taken from the environment, `.env` or a `*_FILE` only.
+    pub(crate) secret: bool,
+    pub(crate) reader: Reader,
+}
+
+impl Setting {
+    const fn new(name: &'static str, fallback: Fallback, help: &'static str) -> Self {
+        Self { name, fallback, help, flag: None, secret: false, reader: Reader::Sextant }
+    }
+
+    const fn flag(mut self, name: &'static str) -> Self {
+        self.flag = Some(name);
+        self
+    }
+
+    const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
+    const fn compose(mut self) -> Self {
+        self.reader = Reader::Compose;
+        self
+    }
+
+    /// Its name in `sextant.toml`.
+    pub(crate) fn toml_name(&self) -> String {
+        self.name.to_ascii_lowercase()
+    }
+}
+
+use Fallback::{Derived, Profile as OfProfile, Text, Unset};
+
+/// Every setting, in the order in which they are shown.
+pub(crate) static SETTINGS: &[Setting] = &[
+    Setting::new(
+        "TRADING_MODE",
+        Text("paper"),
+        "paper: orders go to the simulated venue, prices are real",
+    ),
+    Setting::new(
+        "INITIAL_CAPITAL",
+        Text("1000.00"),
+        "capital at the first start, in BASE_CURRENCY",
+    )
+    .flag("capital"),
+    Setting::new("BASE_CURRENCY", Text("USDT"), "the asset that all pairs are quoted in"),
+    Setting::new(
+        "CRYPTO_PAIRS",
+        Text("BTC/USDT,ETH/USDT,SOL/USDT,AVAX/USDT,POL/USDT"),
+        "pairs, comma separated",
+    )
+    .flag("pairs"),
+    Setting::new("SEXTANT_TIMEFRAMES", Text("1m,5m,15m,1h,4h,1d"), "candles that are collected"),
+    Setting::new(
+        "SEXTANT_PROFILE",
+        Text("swing-spot"),
+        "limits and manner of trading: the name of a built-in profile or a .toml file",
+    )
+    .flag("profile"),
+    Setting::new("SEXTANT_SEED", Text("1"), "seed of every id and random choice").flag("seed"),
+    Setting::new(
+        "MAX_POSITIONS",
+        OfProfile(|p| p.max_positions.to_string()),
+        "positions open at the same time",
+    ),
+    Setting::new(
+        "RISK_PER_TRADE",
+        OfProfile(|p| p.risk_per_trade_ratio.to_string()),
+        "what one trade may lose at its stop, of equity (0.02 is 2 %)",
+    ),
+    Setting::new(
+        "MAX_PORTFOLIO_HEAT",
+        OfProfile(|p| p.max_heat_ratio.to_string()),
+        "what all open trades together may lose at their stops, of equity",
+    ),
+    Setting::new(
+        "DAILY_LOSS_LIMIT",
+        OfProfile(|p| p.daily_loss_ratio.to_string()),
+        "no entries for the rest of the UTC day after this loss, of the day's opening equity",
+    ),
+    Setting::new(
+        "MAX_DRAWDOWN_THRESHOLD",
+        OfProfile(|p| p.halve_at_drawdown_ratio.to_string()),
+        "from this drawdown on, sizes are halved",
+    ),
+    Setting::new(
+        "EMERGENCY_STOP_THRESHOLD",
+        OfProfile(|p| p.halt_at_drawdown_ratio.to_string()),
+        "from this drawdown on, trading halts until a person resumes it",
+    ),
+    Setting::new(
+        "STOP_LOSS_ATR_MULTIPLIER",
+        OfProfile(|p| format!("{:?}", p.stop_atr_multiple)),
+        "distance from entry to stop, in average true ranges",
+    ),
+    Setting::new(
+        "TAKE_PROFIT_R_MULTIPLE",
+        OfProfile(|p| format!("{:?}", p.target_r_multiple)),
+        "distance from entry to target, in distances of the stop",
+    ),
+    Setting::new(
+        "TRAILING_STOP_ENABLED",
+        OfProfile(|p| p.trailing.is_some().to_string()),
+        "whether the stop follows the price, true or false",
+    ),
+    Setting::new("SEXTANT_MAKER_FEE", Text("0.001"), "fee of resting orders, of notional"),
+    Setting::new("SEXTANT_TAKER_FEE", Text("0.001"), "fee of orders that take, of notional"),
+    Setting::new(
+        "SEXTANT_SLIPPAGE_BPS",
+        Text("5"),
+        "how much worse than the price a taking order fills, in basis points",
+    ),
+    Setting::new(
+        "BINANCE_REST_URL",
+        Text("https://data-api.binance.vision"),
+        "market data by request, no key needed",
+    ),
+    Setting::new(
+        "BINANCE_STREAM_URL",
+        Text("wss://data-stream.binance.vision"),
+        "market data by stream, no key needed",
+    ),
+    Setting::new(
+        "DATABASE_URL",
+        Unset,
+        "address of the store, postgres://user:password@host:port/name; none: the embedded one",
+    )
+    .secret(),
+    Setting::new("DATABASE_URL_FILE", Unset, "file that holds DATABASE_URL"),
+    Setting::new("POSTGRES_HOST", Unset, "host of the store, in place of DATABASE_URL"),
+    Setting::new("POSTGRES_PORT", Text("5432"), "its port; counts once POSTGRES_HOST is given"),
+    Setting::new("POSTGRES_DB", Text("trading_system"), "its database"),
+    Setting::new("POSTGRES_USER", Text("trading_user"), "its user"),
+    Setting::new("POSTGRES_PASSWORD", Unset, "its password").secret(),
+    Setting::new("POSTGRES_PASSWORD_FILE", Unset, "file that holds POSTGRES_PASSWORD"),
+    Setting::new(
+        "SEXTANT_DATA_DIR",
+        Derived(|s| s.data_dir.display().to_string()),
+        "folder of the embedded store and the ledger's key and head",
+    )
+    .flag("data-dir"),
+    Setting::new(
+        "SEXTANT_LEDGER_KEY_FILE",
+        Derived(|s| s.ledger_key_file.display().to_string()),
+        "the key that chains the ledger; made at the first start",
+    ),
+    Setting::new(
+        "SEXTANT_METRICS_ADDR",
+        Text("127.0.0.1:9464"),
+        "address of /metrics, /healthz and /readyz",
+    )
+    .flag("metrics-addr"),
+    Setting::new(
+        "LOG_LEVEL",
+        Text("info"),
+        "off, error, warn, info, debug, trace, or a list such as info,sqlx=warn",
+    )
+    .flag("log-level"),
+    Setting::new(
+        "LOG_FORMAT",
+        Derived(|s| s.log.format.name().to_owned()),
+        "json for machines, human for people; human on a terminal",
+    )
+    .flag("log-format"),
+    Setting::new("REDIS_PORT", Text("6379"), "port of Redis on this machine").compose(),
+    Setting::new("REDIS_PASSWORD", Unset, "password of Redis").secret().compose(),
+    Setting::new("PROMETHEUS_PORT", Text("9090"), "port of Prometheus on this machine").compose(),
+    Setting::new("GRAFANA_PORT", Text("3000"), "port of Grafana on this machine").compose(),
+    Setting::new("GRAFANA_ADMIN_USER", Text("admin"), "Grafana's administrator").compose(),
+    Setting::new("GRAFANA_ADMIN_PASSWORD", Unset, "the administrator's password")
+        .secret()
+        .compose(),
+    Setting::new("GRAFANA_DB_PASSWORD", Unset, "password of Grafana's own, reading database user")
+        .secret()
+        .compose(),
+];
+
+/// What the names begin with that no other program knows.
+pub(super) const PREFIX: &str = "SEXTANT_";
+
+/// The setting of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|s| s.name == name)
+}
+
+/// What `.env.template` at the project's root must hold, no more and no less.
+#[cfg(test)]
+pub(super) fn template_variables() -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().map(|s| s.name)
+}
+
+/// What an unknown name may have been meant to be; the program's prefix says nothing.
+pub(super) fn closest(name: &str) -> Option<&'static str> {
+    let bare = |name: &str| name.trim_start_matches(PREFIX).to_ascii_uppercase();
+    let name = bare(&name.to_ascii_uppercase());
+    let readable = || SETTINGS.iter().filter(|s| s.reader == Reader::Sextant).map(|s| s.name);
+    let far = |known: &&str| distance(&bare(known), &name);
+    let near = readable().min_by_key(far).filter(|known| far(known) * 3 <= bare(known).len());
+    near.or_else(|| readable().find(|known| name.len() >= 4 && known.contains(&name)))
+}
+
+/// How many letters to insert, delete or replace to get from one to the other (Levenshtein).
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.bytes().enumerate() {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[to.len()]
+}
