@@ -255,12 +255,7 @@ impl Core {
     }
 
     fn submit(&mut self, ticket: Ticket, protection: Option<Protection>, out: &mut Outbox) {
-        self.record_order(
-            ticket,
-            OrderStep::Intended { ticket, protection },
-            OrderState::Intended,
-            out,
-        );
+        self.record_order(OrderStep::Intended { protection }, Order::intended(ticket), out);
         out.commands.push(Command::Submit { ticket, protection });
     }
 

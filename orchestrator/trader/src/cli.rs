@@ -38,25 +38,37 @@ pub struct Common {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Trade recorded or generated candles at an accelerated pace, with a simulator and a store of its own.
-    #[command(after_help = "Example:\n  sextant demo --candles ../shared/data/market/spot/1m --speed max --exit-at-end --json")]
+    #[command(
+        after_help = "Example:\n  sextant demo --candles ../shared/data/market/spot/1m --speed max --exit-at-end --json"
+    )]
     Demo(Demo),
     /// Trade on paper with the venue's live candles.
-    #[command(after_help = "Examples:\n  sextant run --pairs BTC/USDT,ETH/USDT\n  sextant run --once --json   # one cycle, for a scheduler")]
+    #[command(
+        after_help = "Examples:\n  sextant run --pairs BTC/USDT,ETH/USDT\n  sextant run --once --json   # one cycle, for a scheduler"
+    )]
     Run(Run),
     /// Serve recorded or generated candles as Binance would.
-    #[command(after_help = "Example:\n  sextant simulate --candles DIR --speed 600 --listen 127.0.0.1:8089 --drop 0.01")]
+    #[command(
+        after_help = "Example:\n  sextant simulate --candles DIR --speed 600 --listen 127.0.0.1:8089 --drop 0.01"
+    )]
     Simulate(Simulate),
     /// Print every indicator for a candle file, a row per candle.
-    #[command(after_help = "Example:\n  sextant indicators BTCUSDT-1h.csv.gz --csv > indicators.csv")]
+    #[command(
+        after_help = "Example:\n  sextant indicators BTCUSDT-1h.csv.gz --csv > indicators.csv"
+    )]
     Indicators(Indicators),
     /// Create or update the store's tables.
-    #[command(after_help = "Example:\n  DATABASE_URL=postgres://me@localhost/sextant sextant migrate")]
+    #[command(
+        after_help = "Example:\n  DATABASE_URL=postgres://me@localhost/sextant sextant migrate"
+    )]
     Migrate,
     /// Show what runs and where the account stands.
     #[command(after_help = "Example:\n  sextant status --json")]
     Status(Status),
     /// List decisions, or tell the story of one.
-    #[command(after_help = "Examples:\n  sextant decisions --pair BTC/USDT --limit 20\n  sextant decisions --why 0123456789abcdef01234567")]
+    #[command(
+        after_help = "Examples:\n  sextant decisions --pair BTC/USDT --limit 20\n  sextant decisions --why 0123456789abcdef01234567"
+    )]
     Decisions(Decisions),
     /// List the agents' signals.
     #[command(after_help = "Example:\n  sextant signals --pair ETH/USDT --csv")]
@@ -65,7 +77,9 @@ pub enum Verb {
     #[command(after_help = "Example:\n  sextant trades --csv > trades.csv")]
     Trades(Listing),
     /// Make decisions again, and compare them with what is stored.
-    #[command(after_help = "Examples:\n  sextant replay 0123456789abcdef01234567\n  sextant replay --all --from-candles")]
+    #[command(
+        after_help = "Examples:\n  sextant replay 0123456789abcdef01234567\n  sextant replay --all --from-candles"
+    )]
     Replay(Replay),
     /// Walk the ledger's chain and name the first entry that was altered, removed or inserted.
     #[command(after_help = "Example:\n  sextant verify --json")]
@@ -154,7 +168,11 @@ pub struct Simulate {
     #[arg(long, default_value = "127.0.0.1:8089", value_name = "ADDR")]
     pub listen: SocketAddr,
     /// Pairs that the generator makes.
-    #[arg(long, default_value = "BTC/USDT,ETH/USDT,SOL/USDT,AVAX/USDT,POL/USDT", value_name = "PAIRS")]
+    #[arg(
+        long,
+        default_value = "BTC/USDT,ETH/USDT,SOL/USDT,AVAX/USDT,POL/USDT",
+        value_name = "PAIRS"
+    )]
     pub pairs: String,
     /// Market time at which the replay begins, in ms; what came before is history.
     #[arg(long, value_name = "MS")]

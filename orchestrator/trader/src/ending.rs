@@ -30,7 +30,10 @@ pub type Outcome<T> = Result<T, Failure>;
 
 impl Failure {
     /// A failure with a message of its own.
-    pub fn new(code: Code, message: impl fmt::Display + fmt::Debug + Send + Sync + 'static) -> Self {
+    pub fn new(
+        code: Code,
+        message: impl fmt::Display + fmt::Debug + Send + Sync + 'static,
+    ) -> Self {
         Self { code, error: anyhow::Error::msg(message) }
     }
 
@@ -66,7 +69,7 @@ failure_from! {
     domain::canonical::CanonicalError => Failed,
     domain::money::Overflow => Failed,
     exchange::binance::error::VenueError => Venue,
-    exchange::candle_file::CandleFileError => Usage,
+    exchange::candle_file::error::CandleFileError => Usage,
     store::error::StoreError => Store,
     collector::config::ConfigError => Usage,
     simulator::error::SimulatorError => Usage,

@@ -80,11 +80,18 @@ fn unfinished(verb: &str) -> Outcome<()> {
 }
 
 /// Reads the configuration, says what is remarkable about it, and begins to log.
-fn configured(common: &Common, flags: &[(&'static str, &Option<String>)], seed: Option<u64>) -> Outcome<Loaded> {
+fn configured(
+    common: &Common,
+    flags: &[(&'static str, &Option<String>)],
+    seed: Option<u64>,
+) -> Outcome<Loaded> {
     let data_dir = common.data_dir.as_ref().map(|folder| folder.display().to_string());
     let seed = seed.map(|seed| seed.to_string());
     let common_flags = [("data-dir", &data_dir), ("log-level", &common.log_level), ("seed", &seed)];
-    let given = flags.iter().chain(&common_flags).filter_map(|(name, value)| Some((*name, (*value).clone()?)));
+    let given = flags
+        .iter()
+        .chain(&common_flags)
+        .filter_map(|(name, value)| Some((*name, (*value).clone()?)));
     let given: BTreeMap<_, _> = given.collect();
     let sources = Sources::read(Path::new(""), common.config.as_deref(), given);
     let loaded = load::load(&sources).map_err(|errors| Failure::new(Code::Usage, errors))?;

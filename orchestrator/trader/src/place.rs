@@ -44,7 +44,9 @@ impl Place {
     pub async fn open(&self) -> Outcome<Opened> {
         std::fs::create_dir_all(&self.folder)?;
         match &self.url {
-            Some(url) => Ok(Opened { store: Store::open(url.expose_secret()).await?, embedded: None }),
+            Some(url) => {
+                Ok(Opened { store: Store::open(url.expose_secret()).await?, embedded: None })
+            }
             None => {
                 let embedded = Embedded::start(&self.folder).await?;
                 let store = Store::open(&embedded.url()).await?;

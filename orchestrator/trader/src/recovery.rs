@@ -59,7 +59,8 @@ impl Stored<'_> {
 }
 
 fn diverged(entry: &Entry, stored: Option<&Entry>) -> Failure {
-    let found = stored.map_or("nothing".to_owned(), |stored| format!("{} {}", stored.kind, stored.hash));
+    let found =
+        stored.map_or("nothing".to_owned(), |stored| format!("{} {}", stored.kind, stored.hash));
     let message = format!(
         "replaying the stored candles gives another ledger entry {} ({}, {} {}) than is stored \
          ({found}); run `sextant verify` to see whether the ledger was altered, and start with the \
@@ -83,7 +84,8 @@ pub async fn recover(
     configuration: &ConfigurationRecord,
     collector: &mut Collector,
 ) -> Outcome<Recovered> {
-    let mut stored = Stored { store, head: store.ledger_head().await?, page: Vec::new().into_iter(), next: 1 };
+    let mut stored =
+        Stored { store, head: store.ledger_head().await?, page: Vec::new().into_iter(), next: 1 };
     let mut recovered = Recovered {
         engine: setup::engine(configuration)?,
         head: Head::GENESIS,

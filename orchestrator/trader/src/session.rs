@@ -11,7 +11,8 @@ use decision::record::ConfigurationRecord;
 use domain::instrument::{Instrument, InstrumentId};
 use domain::ledger::Head;
 use domain::time::UtcMs;
-use exchange::binance::rest::{RestClient, RestOptions};
+use exchange::binance::rest::RestClient;
+use exchange::binance::transport::RestOptions;
 use exchange::binance::stream::{StreamClient, StreamHandle, StreamOptions};
 use shell::agent::AgentActor;
 use store::candles::CandleCount;
@@ -122,19 +123,25 @@ impl Session {
         let metrics = &self.metrics;
         let journal = {
             let metrics = Arc::clone(metrics);
-            JournalActor::start_in_arbiter(&journal_thread.handle(), |_| JournalActor::new(journal, metrics))
+            JournalActor::start_in_arbiter(&journal_thread.handle(), |_| {
+                JournalActor::new(journal, metrics)
+            })
         };
         let agents = agents.into_iter().map(|agent| {
             let id = agent.id();
-            let actor = AgentActor::start_in_arbiter(&desk_thread.handle(), |_| AgentActor::new(agent));
+            let actor =
+                AgentActor::start_in_arbiter(&desk_thread.handle(), |_| AgentActor::new(agent));
             (id, actor.recipient())
         });
         let memory = (head, batch, tally);
         let progress = Arc::clone(&self.progress);
-        let desk = Desk::new(agents.collect(), floor, journal, memory, Arc::clone(metrics), progress);
+        let desk =
+            Desk::new(agents.collect(), floor, journal, memory, Arc::clone(metrics), progress);
         let orchestrator = {
             let endings = endings.clone();
-            Orchestrator::start_in_arbiter(&desk_thread.handle(), |_| Orchestrator::new(desk, endings))
+            Orchestrator::start_in_arbiter(&desk_thread.handle(), |_| {
+                Orchestrator::new(desk, endings)
+            })
         };
         let market = {
             let (rest, metrics) = (Arc::clone(&rest), Arc::clone(metrics));
@@ -156,9 +163,10 @@ impl Session {
             tracing::info!("stopping: no more entries, settling what is under way");
         }
         let settling = self.settle(&market, &orchestrator, &mut ended);
-        let (counters, tally, head) = tokio::time::timeout(SETTLING, settling)
-            .await
-            .map_err(|_| Failure::new(Code::Failed, "could not settle in time; the next start recovers"))??;
+        let (counters, tally, head) =
+            tokio::time::timeout(SETTLING, settling).await.map_err(|_| {
+                Failure::new(Code::Failed, "could not settle in time; the next start recovers")
+            })??;
         desk_thread.stop();
         journal_thread.stop();
         let stored = store.candle_counts().await?;
@@ -172,7 +180,8 @@ impl Session {
         let Some(stored) = recovery::stored_configuration(store).await? else {
             return Ok(setup::configuration(&self.begin, self.clock(rest).await?));
         };
-        let differs = setup::difference(&stored, &setup::configuration(&self.begin, stored.began_at));
+        let differs =
+            setup::difference(&stored, &setup::configuration(&self.begin, stored.began_at));
         if differs.is_empty() {
             return Ok(stored);
         }
@@ -215,7 +224,11 @@ impl Session {
         }
         if listing.instruments.is_empty() {
             let names: Vec<_> = wanted.iter().map(InstrumentId::to_string).collect();
-            let message = format!("{} trades none of {}: check CRYPTO_PAIRS", self.rest_url, names.join(", "));
+            let message = format!(
+                "{} trades none of {}: check CRYPTO_PAIRS",
+                self.rest_url,
+                names.join(", ")
+            );
             return Err(Failure::new(Code::Venue, message));
         }
         Ok((listing.instruments, not_trading))
@@ -239,13 +252,15 @@ impl Session {
             .flat_map(|instrument| configuration.timeframes.iter().map(|t| (instrument.id, *t)))
             .collect();
         send(market.send(Open { began_at, venue_time, listed }).await)?;
-        let (handle, messages) = StreamClient::spawn(&self.stream_url, streams, StreamOptions::default())?;
+        let (handle, messages) =
+            StreamClient::spawn(&self.stream_url, streams, StreamOptions::default())?;
         actix::spawn(feed::read(messages, market.clone(), Arc::clone(rest)));
         let (market, until) = (market.clone(), self.until.clone());
         let status_url = format!("{}/sim/status", self.rest_url.trim_end_matches('/'));
         let readiness = self.readiness.clone();
         actix::spawn(async move {
-            let outcome = crate::watch::watch(&market, &until, venue_time, &status_url, &readiness).await;
+            let outcome =
+                crate::watch::watch(&market, &until, venue_time, &status_url, &readiness).await;
             let ending = outcome.map_or_else(Ending::Failed, |()| Ending::Finished);
             // Gone means that the session is over already.
             let _ = endings.send(ending);
@@ -261,12 +276,14 @@ impl Session {
     ) -> Outcome<(Counters, Tally, Head)> {
         send(market.send(Close).await)?;
         let state = send(market.send(Ask { settled_to: UtcMs::default() }).await)?;
-        let (tally, head) = send(orchestrator.send(Settle).await)?;
+        let settled = send(orchestrator.send(Settle).await)?;
         while let Ok(ending) = ended.try_recv() {
             if let Ending::Failed(failure) = ending {
                 return Err(failure);
             }
         }
+        let (tally, head) =
+            settled.ok_or_else(|| Failure::new(Code::Failed, "the orchestrator has failed before"))?;
         Ok((state.counters, tally, head))
     }
 }

@@ -95,9 +95,21 @@ pub fn difference(stored: &ConfigurationRecord, asked: &ConfigurationRecord) -> 
     compare("SEXTANT_SEED", stored.seed.to_string(), asked.seed.to_string());
     compare("INITIAL_CAPITAL", stored.capital_quote.to_string(), asked.capital_quote.to_string());
     compare("BASE_CURRENCY", stored.quote.to_string(), asked.quote.to_string());
-    compare("CRYPTO_PAIRS", format!("{:?}", stored.instruments), format!("{:?}", asked.instruments));
-    compare("SEXTANT_TIMEFRAMES", format!("{:?}", stored.timeframes), format!("{:?}", asked.timeframes));
-    compare("the profile or the costs", format!("{:?}", stored.policy), format!("{:?}", asked.policy));
+    compare(
+        "CRYPTO_PAIRS",
+        format!("{:?}", stored.instruments),
+        format!("{:?}", asked.instruments),
+    );
+    compare(
+        "SEXTANT_TIMEFRAMES",
+        format!("{:?}", stored.timeframes),
+        format!("{:?}", asked.timeframes),
+    );
+    compare(
+        "the profile or the costs",
+        format!("{:?}", stored.policy),
+        format!("{:?}", asked.policy),
+    );
     compare("an agent's numbers", format!("{:?}", stored.agents), format!("{:?}", asked.agents));
     differs
 }

@@ -16,7 +16,8 @@ pub fn json(summary: &Summary) -> Value {
         .by_timeframe
         .iter()
         .map(|(timeframe, c)| {
-            let stored = stored.iter().find(|count| count.timeframe == *timeframe).map_or(0, |s| s.candles);
+            let stored =
+                stored.iter().find(|count| count.timeframe == *timeframe).map_or(0, |s| s.candles);
             let counts = json!({
                 "read": c.accepted, "heard": c.heard, "stored": stored, "repaired": c.repaired,
                 "backfilled": c.backfilled, "missing": c.missing, "duplicates": c.duplicates,
@@ -91,10 +92,15 @@ pub fn table(summary: &Summary) -> String {
     line("ledger", format!("{} entries, head {:.16}…", head.seq, head.hash.to_string()));
     line("store", folder.display().to_string());
     if !tally.trades.is_empty() {
-        let _ = writeln!(text, "\n  {:<22} {:>6} {:>6} {:>12}", "exit reason", "trades", "wins", "profit");
+        let _ = writeln!(
+            text,
+            "\n  {:<22} {:>6} {:>6} {:>12}",
+            "exit reason", "trades", "wins", "profit"
+        );
         for (reason, exit) in tally.exits() {
             let profit = exit.pnl_quote.to_decimal().round_dp(2);
-            let _ = writeln!(text, "  {reason:<22} {:>6} {:>6} {profit:>12}", exit.trades, exit.wins);
+            let _ =
+                writeln!(text, "  {reason:<22} {:>6} {:>6} {profit:>12}", exit.trades, exit.wins);
         }
     }
     text

@@ -57,7 +57,9 @@ pub async fn watch(
                     // The stream is drained: what it left out of the last minutes comes by REST.
                     asked_last = true;
                     let sent = market.send(Clock(UtcMs::new(status.now_ms))).await;
-                    sent.map_err(|e| Failure::new(Code::Failed, format!("the collector stopped: {e}")))?;
+                    sent.map_err(|e| {
+                        Failure::new(Code::Failed, format!("the collector stopped: {e}"))
+                    })?;
                 }
                 if ask(market, UtcMs::new(status.last_close_ms)).await?.settled {
                     return Ok(());

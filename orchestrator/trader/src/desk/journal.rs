@@ -49,10 +49,12 @@ impl Handler<Append> for JournalActor {
             timer.observe_duration();
             (journal, appended)
         };
-        AtomicResponse::new(Box::pin(append.into_actor(self).map(|(journal, appended), actor, _| {
-            actor.metrics.store_up.set(i64::from(appended.is_ok()));
-            actor.journal = Some(journal);
-            appended
-        })))
+        AtomicResponse::new(Box::pin(append.into_actor(self).map(
+            |(journal, appended), actor, _| {
+                actor.metrics.store_up.set(i64::from(appended.is_ok()));
+                actor.journal = Some(journal);
+                appended
+            },
+        )))
     }
 }

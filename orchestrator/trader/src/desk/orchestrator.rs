@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorFutureExt, Addr, AsyncContext, AtomicResponse, Context, Handler, Message, Recipient,
-    WrapFuture,
+    Actor, ActorFutureExt, Addr, AsyncContext, AtomicResponse, Context, Handler, Message,
+    Recipient, WrapFuture,
 };
 use backtest::floor::Floor;
 use decision::core::Outbox;
@@ -61,9 +61,9 @@ pub enum Note {
     },
 }
 
-/// Watermarks in order. Answered when all of them are decided.
+/// Watermarks in order. Answered when all of them are decided; with nothing after a failure.
 #[derive(Message)]
-#[rtype(result = "()")]
+#[rtype(result = "Option<()>")]
 pub struct Deliver {
     /// The watermarks.
     pub released: Vec<Released>,
@@ -73,7 +73,7 @@ pub struct Deliver {
 
 /// Writes down what is still in memory. Answered with the numbers when it is on disk.
 #[derive(Message)]
-#[rtype(result = "(Tally, Head)")]
+#[rtype(result = "Option<(Tally, Head)>")]
 pub struct Settle;
 
 /// The orchestrator's actor.
@@ -107,7 +107,18 @@ impl Desk {
         metrics: Arc<Metrics>,
         progress: Arc<dyn Fn(&Tally) + Send + Sync>,
     ) -> Self {
-        Self { agents, floor, journal, head, batch, events: 0, writing: None, tally, metrics, progress }
+        Self {
+            agents,
+            floor,
+            journal,
+            head,
+            batch,
+            events: 0,
+            writing: None,
+            tally,
+            metrics,
+            progress,
+        }
     }
 
     async fn watermark(&mut self, released: Released) -> Outcome<()> {
@@ -193,9 +204,9 @@ impl Desk {
 
     async fn written(&mut self) -> Outcome<()> {
         match self.writing.take() {
-            Some(writing) => {
-                writing.await.map_err(|e| Failure::new(Code::Store, format!("the journal stopped: {e}")))?
-            }
+            Some(writing) => writing
+                .await
+                .map_err(|e| Failure::new(Code::Store, format!("the journal stopped: {e}")))?,
             None => Ok(()),
         }
     }
@@ -215,27 +226,29 @@ impl Orchestrator {
 
     /// Lends the desk to a future and takes it back. Responses are atomic, so that no message
     /// finds it lent; after a failure nothing is done any more.
-    fn with_desk<T, F>(&mut self, work: impl FnOnce(Desk) -> F) -> AtomicResponse<Self, T>
+    fn with_desk<T, F>(&mut self, work: impl FnOnce(Desk) -> F) -> AtomicResponse<Self, Option<T>>
     where
-        T: Default + 'static,
+        T: 'static,
         F: Future<Output = (Desk, Outcome<T>)> + 'static,
     {
         let Some(desk) = self.desk.take() else {
-            return AtomicResponse::new(Box::pin(async { T::default() }.into_actor(self)));
+            return AtomicResponse::new(Box::pin(async { None }.into_actor(self)));
         };
-        AtomicResponse::new(Box::pin(work(desk).into_actor(self).map(|(desk, outcome), actor, _| {
-            match outcome {
-                Ok(value) => {
-                    actor.desk = Some(desk);
-                    value
+        AtomicResponse::new(Box::pin(work(desk).into_actor(self).map(
+            |(desk, outcome), actor, _| {
+                match outcome {
+                    Ok(value) => {
+                        actor.desk = Some(desk);
+                        Some(value)
+                    }
+                    Err(failure) => {
+                        // Whoever waits for endings is the process itself: without it, nothing is left.
+                        let _ = actor.endings.send(Ending::Failed(failure));
+                        None
+                    }
                 }
-                Err(failure) => {
-                    // Whoever waits for endings is the process itself: without it, nothing is left.
-                    let _ = actor.endings.send(Ending::Failed(failure));
-                    T::default()
-                }
-            }
-        })))
+            },
+        )))
     }
 }
 
@@ -248,9 +261,13 @@ impl Actor for Orchestrator {
 }
 
 impl Handler<Deliver> for Orchestrator {
-    type Result = AtomicResponse<Self, ()>;
+    type Result = AtomicResponse<Self, Option<()>>;
 
-    fn handle(&mut self, Deliver { released, notes }: Deliver, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        Deliver { released, notes }: Deliver,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         self.with_desk(|mut desk| async move {
             rows::add_notes(&mut desk.batch, notes);
             for released in released {
@@ -264,7 +281,7 @@ impl Handler<Deliver> for Orchestrator {
 }
 
 impl Handler<Settle> for Orchestrator {
-    type Result = AtomicResponse<Self, (Tally, Head)>;
+    type Result = AtomicResponse<Self, Option<(Tally, Head)>>;
 
     fn handle(&mut self, _: Settle, _: &mut Self::Context) -> Self::Result {
         self.with_desk(|mut desk| async move {
@@ -277,11 +294,11 @@ impl Handler<Settle> for Orchestrator {
 
 /// The hold's lag has passed.
 #[derive(Message)]
-#[rtype(result = "()")]
+#[rtype(result = "Option<()>")]
 struct Lagging;
 
 impl Handler<Lagging> for Orchestrator {
-    type Result = AtomicResponse<Self, ()>;
+    type Result = AtomicResponse<Self, Option<()>>;
 
     fn handle(&mut self, _: Lagging, _: &mut Self::Context) -> Self::Result {
         self.with_desk(|mut desk| async move {

@@ -192,7 +192,9 @@ impl Market {
         ctx.spawn(sent.into_actor(self).map(|answered, actor, ctx| {
             actor.delivering = false;
             match answered {
-                Ok(()) => actor.deliver(ctx),
+                Ok(Some(())) => actor.deliver(ctx),
+                // It has said why to whom it concerns.
+                Ok(None) => actor.closed = true,
                 Err(error) => actor.fail(anyhow::Error::from(error).into()),
             }
         }));

@@ -30,10 +30,14 @@ pub async fn read(
         match tokio::time::timeout(SILENCE, messages.recv_many(&mut parcel, PARCEL)).await {
             Ok(0) => return,
             Ok(_) => {
-                let Ok(mut room) = market.send(Heard(std::mem::take(&mut parcel))).await else { return };
+                let Ok(mut room) = market.send(Heard(std::mem::take(&mut parcel))).await else {
+                    return;
+                };
                 while !room {
                     tokio::time::sleep(PATIENCE).await;
-                    let Ok(state) = market.send(Ask { settled_to: UtcMs::default() }).await else { return };
+                    let Ok(state) = market.send(Ask { settled_to: UtcMs::default() }).await else {
+                        return;
+                    };
                     room = state.room;
                 }
             }
@@ -43,7 +47,9 @@ pub async fn read(
                         return;
                     }
                 }
-                Err(error) => tracing::warn!(%error, "the stream is silent and the venue does not answer"),
+                Err(error) => {
+                    tracing::warn!(%error, "the stream is silent and the venue does not answer")
+                }
             },
         }
     }

@@ -25,7 +25,9 @@ pub fn note(message: &StreamMessage, metrics: &Metrics) {
 
 /// Brings the counters of Prometheus up to the collector's.
 pub fn show(counters: &Counters, metrics: &Metrics) {
-    let to = |counter: prometheus::IntCounter, total: u64| counter.inc_by(total.saturating_sub(counter.get()));
+    let to = |counter: prometheus::IntCounter, total: u64| {
+        counter.inc_by(total.saturating_sub(counter.get()))
+    };
     for (timeframe, stream) in &counters.by_timeframe {
         let name = timeframe.name();
         to(metrics.candles_read.of(name), stream.heard);

@@ -136,7 +136,8 @@ fn make_room(asked: &Demo, place: &Place) -> Outcome<()> {
     let goes_on = !asked.fresh && last == Some(state(asked));
     if !goes_on && place.url.is_none() && file.exists() {
         // A running demo holds its store; this refuses to pull it away from under it.
-        let _owner = store::owner::Owner::try_acquire(&place.folder)?;
+        let owner = store::owner::Owner::acquire(&place.folder);
+        let _owner = actix::System::new().block_on(owner)?;
         fs::remove_dir_all(&place.folder)?;
     }
     fs::create_dir_all(&place.folder)?;

@@ -32,7 +32,9 @@ pub fn print(asked: &Indicators, json: bool) -> Outcome<()> {
         });
         if json {
             let mut row = Map::from_iter([("open_time_ms".to_owned(), json!(open_time_ms))]);
-            row.extend(readings.iter().map(|(reading, value)| (reading.name().to_owned(), json!(value))));
+            row.extend(
+                readings.iter().map(|(reading, value)| (reading.name().to_owned(), json!(value))),
+            );
             writeln!(out, "{}", serde_json::Value::Object(row))?;
             continue;
         }

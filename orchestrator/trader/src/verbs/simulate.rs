@@ -20,9 +20,14 @@ pub fn simulate(asked: &Simulate, json: bool) -> Outcome<()> {
         let server = simulator::server::serve(options).await?;
         let address = server.address();
         if json {
-            println!("{}", json!({ "rest": format!("http://{address}"), "stream": format!("ws://{address}") }));
+            println!(
+                "{}",
+                json!({ "rest": format!("http://{address}"), "stream": format!("ws://{address}") })
+            );
         } else {
-            println!("serving Binance's market data protocol on http://{address} and ws://{address}");
+            println!(
+                "serving Binance's market data protocol on http://{address} and ws://{address}"
+            );
             println!("how far it is: http://{address}/sim/status; stop it with Ctrl-C");
         }
         crate::signals::stop_asked().await;
@@ -31,7 +36,8 @@ pub fn simulate(asked: &Simulate, json: bool) -> Outcome<()> {
 }
 
 fn options(asked: &Simulate) -> Outcome<Options> {
-    let Replayed { candles, speed, drop, duplicate, disconnect_every, sim_seed, days } = &asked.replayed;
+    let Replayed { candles, speed, drop, duplicate, disconnect_every, sim_seed, days } =
+        &asked.replayed;
     let pairs = asked.pairs.split(',').map(str::parse).collect::<Result<Vec<InstrumentId>, _>>();
     let pairs = pairs.map_err(|error| Failure::new(Code::Usage, error))?;
     let source = match candles {
