@@ -1,0 +1,7 @@
+//! Properties of the language: what must hold for any input, proved on many.
+
+mod any;
+mod book;
+mod book_split;
+mod money;
+mod residue;
