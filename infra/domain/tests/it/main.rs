@@ -4,4 +4,6 @@ mod any;
 mod book;
 mod book_split;
 mod money;
+mod order;
+mod order_delivery;
 mod residue;
