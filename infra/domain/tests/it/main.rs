@@ -3,7 +3,9 @@
 mod any;
 mod book;
 mod book_split;
+mod instrument;
 mod money;
 mod order;
 mod order_delivery;
 mod residue;
+mod timeframe;
