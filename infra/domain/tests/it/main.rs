@@ -3,7 +3,9 @@
 mod any;
 mod book;
 mod book_split;
+mod canonical;
 mod instrument;
+mod ledger;
 mod money;
 mod order;
 mod order_delivery;
