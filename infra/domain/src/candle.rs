@@ -6,10 +6,11 @@ use crate::money::Price;
 use crate::time::UtcMs;
 use crate::timeframe::Timeframe;
 
-/// One closed candle. [`Candle::new`] is the only way to make one from outside numbers, so
+/// One closed candle. Outside numbers become one through [`Candle::new`], stored ones too, so
 /// whoever holds one may rely on: it opens on the grid, prices are positive,
 /// `low ≤ open, close ≤ high`, and the volume is finite and not negative.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Candle {
     /// Its span.
     pub timeframe: Timeframe,
@@ -88,11 +89,34 @@ impl Candle {
         if !volume_base.is_finite() || volume_base < 0.0 {
             return Err(CandleError::BadVolume { open_time, volume_base });
         }
+        // −0 equals 0, so it must have the same bytes.
+        let volume_base = volume_base.abs();
         Ok(Self { timeframe, open_time, open, high, low, close, volume_base })
     }
 
     /// When it closed: the open of the next one.
     pub fn close_time(&self) -> UtcMs {
         self.timeframe.close_of(self.open_time)
+    }
+}
+
+/// A candle as it was stored.
+#[derive(Deserialize)]
+struct Unchecked {
+    timeframe: Timeframe,
+    open_time: UtcMs,
+    open: Price,
+    high: Price,
+    low: Price,
+    close: Price,
+    volume_base: f64,
+}
+
+impl TryFrom<Unchecked> for Candle {
+    type Error = CandleError;
+
+    fn try_from(stored: Unchecked) -> Result<Self, CandleError> {
+        let Unchecked { timeframe, open_time, open, high, low, close, volume_base } = stored;
+        Self::new(timeframe, open_time, [open, high, low, close], volume_base)
     }
 }

@@ -79,9 +79,9 @@ impl FromStr for InstrumentId {
         if let Some((base, quote)) = pair.split_once(['/', '-', '_']) {
             return Self::new(base, quote, settle).map_err(|_| unknown());
         }
-        let quote = QUOTES.into_iter().find(|q| pair.ends_with(q) && pair.len() > q.len());
-        let quote = quote.ok_or_else(unknown)?;
-        Self::new(&pair[..pair.len() - quote.len()], quote, settle).map_err(|_| unknown())
+        let split = |quote| pair.strip_suffix(quote).map(|base| (base, quote));
+        let (base, quote) = QUOTES.into_iter().find_map(split).ok_or_else(unknown)?;
+        Self::new(base, quote, settle).map_err(|_| unknown())
     }
 }
 

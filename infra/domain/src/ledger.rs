@@ -99,7 +99,7 @@ impl Head {
 
     /// Makes the next entry and moves on to it.
     pub fn append(&mut self, kind: EntryKind, at: UtcMs, input_seq: u64, payload: String) -> Entry {
-        let seq = self.seq + 1;
+        let seq = self.seq.saturating_add(1);
         let hash = hash_of(self.hash, seq, kind, at, input_seq, &payload);
         let entry = Entry { seq, kind, at, input_seq, payload, prev_hash: self.hash, hash };
         *self = Self { seq, hash };

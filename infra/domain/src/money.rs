@@ -2,12 +2,15 @@
 //!
 //! | expression | result |
 //! |---|---|
-//! | `Price::times(Quantity)` | `Money` (exact) |
-//! | `Money::plus(Money)`, `Money::minus(Money)` | `Money` (exact) |
+//! | `Price::plus(Price)`, `Price::minus(Price)` | `Price` (exact) |
+//! | `Price::times(Quantity)` | `Money` (exact up to 28 digits, rounded beyond) |
+//! | `Money::plus(Money)`, `Money::minus(Money)` | `Money` (the same) |
+//! | `Quantity::plus(Quantity)` | `Quantity` (the same) |
 //! | `Money::per(Quantity)` | `Decimal`, an average price of at most 28 digits |
 //! | `Price::to_f64()`, `Quantity::to_f64()`, `Money::to_f64()` | nearest float, for features and statistics |
 //!
-//! Decimal operators panic on overflow, so none is used: each of these returns [`Overflow`].
+//! Decimal operators panic on overflow, so none is used: each of these returns [`Overflow`]. The
+//! book never rounds: what it can't hold to the last digit, it refuses.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,6 +18,7 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
+use crate::exact;
 use crate::text::serde_as_text;
 
 /// A result that no 96-bit decimal can hold.
@@ -25,8 +29,8 @@ pub struct Overflow;
 /// Text that is not a price, a quantity or an amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseMoneyError {
-    /// Not a decimal number.
-    #[error("'{0}' is not a decimal number")]
+    /// Not a decimal number, or one of more than 28 digits.
+    #[error("'{0}' is not a decimal number of at most 28 digits")]
     NotANumber(String),
     /// A price with more than eight decimals or beyond ±92 billion.
     #[error("price '{0}' needs more than eight decimals or is too large")]
@@ -36,10 +40,34 @@ pub enum ParseMoneyError {
     Negative(String),
 }
 
+/// Reads `12.5` and `1.25e1`; rounds nothing.
 fn decimal(text: &str) -> Result<Decimal, ParseMoneyError> {
-    Decimal::from_str(text)
-        .or_else(|_| Decimal::from_scientific(text))
-        .map_err(|_| ParseMoneyError::NotANumber(text.chars().take(40).collect()))
+    let (plain, exponent) = text.split_once(['e', 'E']).map_or((text, None), |(p, e)| (p, Some(e)));
+    // Noughts at the end of a fraction are no digits that it needs.
+    let fraction = plain.contains('.').then(|| plain.trim_end_matches('0'));
+    let read = Decimal::from_str_exact(plain)
+        .or_else(|error| fraction.map_or(Err(error), Decimal::from_str_exact))
+        .and_then(|value| match exponent {
+            None => Ok(value),
+            Some(exponent) => Decimal::from_scientific(&format!("{value}e{exponent}")),
+        });
+    read.map_err(|_| ParseMoneyError::NotANumber(text.chars().take(40).collect()))
+}
+
+/// The float nearest to a decimal. `Decimal::to_f64` is off by a bit now and then, and rests on a
+/// power function that may differ between platforms.
+fn nearest_f64(value: Decimal) -> f64 {
+    let value = value.normalize();
+    // Where both are exact, their quotient is the nearest float; the text's parser knows the rest.
+    const EXACT: i128 = 1 << f64::MANTISSA_DIGITS;
+    const TENS: [f64; 23] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+        1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+    ];
+    match TENS.get(value.scale() as usize) {
+        Some(ten) if value.mantissa().abs() <= EXACT => value.mantissa() as f64 / ten,
+        _ => value.to_string().parse().expect("a decimal's text is a float's"),
+    }
 }
 
 /// A price in quote units per base unit: a fixed-point decimal of eight places, the finest tick
@@ -77,12 +105,17 @@ impl Price {
     /// The price nearest to a float: for features that become prices, such as a stop distance.
     pub fn nearest(value: f64) -> Option<Self> {
         let raw = (value * Self::SCALE as f64).round();
-        (raw.is_finite() && raw.abs() < i64::MAX as f64).then(|| Self(raw as i64))
+        (raw.is_finite() && raw.abs() < i64::MAX as f64).then_some(Self(raw as i64))
     }
 
-    /// `self × quantity`, exact.
+    /// `self × quantity`.
     pub fn times(self, quantity: Quantity) -> Result<Money, Overflow> {
         self.to_decimal().checked_mul(quantity.0).map(Money::new).ok_or(Overflow)
+    }
+
+    /// `self × quantity` to the last digit.
+    pub(crate) fn times_exactly(self, quantity: Quantity) -> Result<Money, Overflow> {
+        exact::product(self.to_decimal(), quantity.0).map(Money)
     }
 
     /// `self + other`.
@@ -95,15 +128,24 @@ impl Price {
         self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
     }
 
-    /// Rounded towards nought to a multiple of `tick` (nought tick: unchanged).
+    /// Rounded down to a multiple of `tick`, or to the end of the range (no positive tick:
+    /// unchanged).
     pub fn floor_to(self, tick: Self) -> Self {
-        if tick.0 <= 0 { self } else { Self(self.0 - self.0.rem_euclid(tick.0)) }
+        Self(self.0.saturating_sub(self.above(tick)))
     }
 
-    /// Rounded up to a multiple of `tick` (nought tick: unchanged).
+    /// Rounded up to a multiple of `tick`, or to the end of the range (no positive tick:
+    /// unchanged).
     pub fn ceil_to(self, tick: Self) -> Self {
-        let floor = self.floor_to(tick);
-        if floor == self { self } else { Self(floor.0.saturating_add(tick.0)) }
+        match self.above(tick) {
+            0 => self,
+            above => Self(self.0.saturating_add(tick.0.saturating_sub(above))),
+        }
+    }
+
+    /// By how much it is above the last multiple of `tick`.
+    fn above(self, tick: Self) -> i64 {
+        if tick.0 > 0 { self.0.checked_rem_euclid(tick.0).unwrap_or(0) } else { 0 }
     }
 
     /// Moved by basis points, `+` up and `−` down, rounded to the nearest 10⁻⁸.
@@ -144,18 +186,15 @@ impl FromStr for Price {
 /// The common case, digits with at most eight decimals, without a detour through `Decimal`.
 fn parse_plain(text: &str) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty()
-        || whole.len() > 10
-        || fraction.len() > 8
-        || !digits(whole)
-        || !digits(fraction)
-    {
+    let missing = 8usize.checked_sub(fraction.len())?;
+    if whole.is_empty() || whole.len() > 10 {
         return None;
     }
-    let number = |s: &str| s.bytes().fold(0i64, |n, b| n * 10 + i64::from(b - b'0'));
-    let fraction_raw = number(fraction) * 10i64.pow(8 - fraction.len() as u32);
-    number(whole).checked_mul(Price::SCALE)?.checked_add(fraction_raw)
+    let digits = whole.bytes().chain(fraction.bytes()).chain(std::iter::repeat_n(b'0', missing));
+    digits.into_iter().try_fold(0i64, |raw, digit| {
+        let digit = digit.is_ascii_digit().then_some(digit & 0x0f)?;
+        raw.checked_mul(10)?.checked_add(i64::from(digit))
+    })
 }
 
 impl fmt::Display for Price {
@@ -185,7 +224,7 @@ impl Quantity {
 
     /// The nearest float.
     pub fn to_f64(self) -> f64 {
-        self.0.to_f64().unwrap_or(0.0)
+        nearest_f64(self.0)
     }
 
     /// Whether there is nothing.
@@ -198,17 +237,29 @@ impl Quantity {
         self.0.checked_add(other.0).map(Self).ok_or(Overflow)
     }
 
+    /// `self + other` to the last digit.
+    pub(crate) fn plus_exactly(self, other: Self) -> Result<Self, Overflow> {
+        exact::sum(self.0, other.0).map(Self)
+    }
+
+    /// `self − other` to the last digit; what is less than nothing can't be held either.
+    pub(crate) fn minus_exactly(self, other: Self) -> Result<Self, Overflow> {
+        exact::difference(self.0, other.0)
+            .and_then(|rest| Self::try_from(rest).map_err(|_| Overflow))
+    }
+
     /// `self − other`, nought where `other` is larger.
     pub fn minus_or_zero(self, other: Self) -> Self {
         if other >= self { Self::ZERO } else { Self(self.0.saturating_sub(other.0)) }
     }
 
-    /// Rounded down to a multiple of `step` (nought step: unchanged).
+    /// Rounded down to a multiple of `step` (nought step: unchanged). Nought where no decimal holds
+    /// that multiple: an order that is too small is refused, one that is off the step would pass.
     pub fn floor_to(self, step: Self) -> Self {
-        match self.0.checked_rem(step.0) {
-            Some(rest) => Self((self.0 - rest).normalize()),
-            None => self,
+        if step.is_zero() {
+            return self;
         }
+        Self(exact::floor_multiple(self.0, step.0).unwrap_or_default().normalize())
     }
 }
 
@@ -251,7 +302,7 @@ impl Money {
 
     /// The nearest float.
     pub fn to_f64(self) -> f64 {
-        self.0.to_f64().unwrap_or(0.0)
+        nearest_f64(self.0)
     }
 
     /// `self + other`.
@@ -264,12 +315,28 @@ impl Money {
         self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
     }
 
-    /// `self × factor`.
+    /// `self + other` to the last digit.
+    pub(crate) fn plus_exactly(self, other: Self) -> Result<Self, Overflow> {
+        exact::sum(self.0, other.0).map(Self)
+    }
+
+    /// `self − other` to the last digit.
+    pub(crate) fn minus_exactly(self, other: Self) -> Result<Self, Overflow> {
+        exact::difference(self.0, other.0).map(Self)
+    }
+
+    /// `self × factor` to the last digit.
+    pub(crate) fn scaled_exactly(self, factor: Decimal) -> Result<Self, Overflow> {
+        exact::product(self.0, factor).map(Self)
+    }
+
+    /// `self × factor`, rounded to 28 digits.
     pub fn scaled(self, factor: Decimal) -> Result<Self, Overflow> {
         self.0.checked_mul(factor).map(Self).ok_or(Overflow)
     }
 
-    /// The price per unit that this amount makes; none for no quantity.
+    /// The price per unit that this amount makes; none for no quantity, or where it is beyond a
+    /// decimal's range.
     pub fn per(self, quantity: Quantity) -> Option<Decimal> {
         self.0.checked_div(quantity.0).map(|d| d.normalize())
     }
@@ -280,6 +347,7 @@ impl Money {
     }
 
     /// The same amount with the other sign.
+    #[expect(clippy::arithmetic_side_effects, reason = "a decimal's sign has a bit of its own")]
     pub fn negated(self) -> Self {
         Self(-self.0)
     }

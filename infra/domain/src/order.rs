@@ -1,5 +1,7 @@
 //! Orders and the complete machine of their states.
 
+mod machine;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -181,14 +183,14 @@ pub enum OrderState {
     Filled,
     /// Cancelled, perhaps after a part was filled. Final.
     Cancelled,
-    /// The venue refused it. Final.
+    /// The venue refused it, or never got it. Final.
     Rejected,
     /// The venue ended it by its own rules. Final.
     Expired,
 }
 
 impl OrderState {
-    /// Whether nothing can follow.
+    /// Whether nothing can follow, except a fill that crossed a cancel or an expiry.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Filled | Self::Cancelled | Self::Rejected | Self::Expired)
     }
@@ -276,12 +278,20 @@ pub enum OrderError {
         /// What would be filled.
         filled: Quantity,
     },
+    /// A fill that can't be this order's.
+    #[error("order {client_order_id} can't have this fill: {why}")]
+    UnfitFill {
+        /// Which order.
+        client_order_id: ClientOrderId,
+        /// What doesn't fit.
+        why: &'static str,
+    },
     /// Numbers beyond the decimal's range.
     #[error(transparent)]
     Overflow(#[from] Overflow),
 }
 
-/// An order with its state.
+/// An order with its state; the machine's table stands in `order/machine.rs`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// What was asked.
@@ -304,79 +314,6 @@ impl Order {
             Quantity::ZERO
         } else {
             self.ticket.quantity.minus_or_zero(self.filled)
-        }
-    }
-
-    /// Moves on by what happened. On an error nothing has changed.
-    ///
-    /// A fill is legal in every state but `Intended`, `Rejected` and the full `Filled`: it may
-    /// overtake the acknowledgement, and it may cross a cancel.
-    pub fn apply(&mut self, event: &OrderEvent) -> Result<(), OrderError> {
-        use OrderState as S;
-        let next = match (self.state, event) {
-            (S::Intended, OrderEvent::Submitted) => S::Submitted,
-            (S::Submitted | S::Unknown, OrderEvent::Accepted) => self.working(),
-            // A late acknowledgement says nothing new.
-            (S::Accepted | S::PartiallyFilled | S::CancelRequested, OrderEvent::Accepted) => {
-                self.state
-            }
-            (S::Intended | S::Rejected | S::Filled, OrderEvent::Filled(_)) => {
-                return Err(self.illegal(event));
-            }
-            (from, OrderEvent::Filled(fill)) => return self.fill(from, fill),
-            (S::Accepted | S::PartiallyFilled | S::Unknown, OrderEvent::Moved { trigger }) => {
-                if let OrderKind::Stop { trigger: current } = &mut self.ticket.kind {
-                    *current = *trigger;
-                    self.working()
-                } else {
-                    return Err(self.illegal(event));
-                }
-            }
-            (
-                S::Accepted | S::PartiallyFilled | S::Unknown | S::Submitted,
-                OrderEvent::CancelRequested,
-            ) => S::CancelRequested,
-            (from, OrderEvent::Cancelled) if !from.is_final() && from != S::Intended => {
-                S::Cancelled
-            }
-            (from, OrderEvent::Expired) if !from.is_final() && from != S::Intended => S::Expired,
-            (S::Submitted | S::Unknown, OrderEvent::Rejected { .. }) if self.filled.is_zero() => {
-                S::Rejected
-            }
-            (from, OrderEvent::OutcomeUnknown) if !from.is_final() && from != S::Intended => {
-                S::Unknown
-            }
-            (S::Unknown, OrderEvent::ProvenAbsent) if self.filled.is_zero() => S::Rejected,
-            _ => return Err(self.illegal(event)),
-        };
-        self.state = next;
-        Ok(())
-    }
-
-    fn fill(&mut self, from: OrderState, fill: &Fill) -> Result<(), OrderError> {
-        let filled = self.filled.plus(fill.quantity)?;
-        let (client_order_id, ordered) = (self.ticket.client_order_id, self.ticket.quantity);
-        if filled > ordered {
-            return Err(OrderError::Overfilled { client_order_id, ordered, filled });
-        }
-        self.filled = filled;
-        self.state = match from {
-            _ if filled == ordered => OrderState::Filled,
-            OrderState::Cancelled | OrderState::Expired | OrderState::CancelRequested => from,
-            _ => OrderState::PartiallyFilled,
-        };
-        Ok(())
-    }
-
-    fn working(&self) -> OrderState {
-        if self.filled.is_zero() { OrderState::Accepted } else { OrderState::PartiallyFilled }
-    }
-
-    fn illegal(&self, event: &OrderEvent) -> OrderError {
-        OrderError::IllegalTransition {
-            client_order_id: self.ticket.client_order_id,
-            from: self.state,
-            event: event.name(),
         }
     }
 }

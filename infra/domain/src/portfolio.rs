@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::fill::Fill;
 use crate::instrument::{Asset, InstrumentId};
 use crate::money::{Money, Overflow, Price, Quantity};
 use crate::order::Side;
-use crate::position::Position;
+use crate::position::{FeeKind, Part, Position};
 
 /// Why a fill can't be booked. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,8 +38,8 @@ pub struct Portfolio {
     quote: Asset,
     cash: Money,
     positions: BTreeMap<InstrumentId, Position>,
-    /// Assets that are neither the quote nor a position's base: fees paid in them, so below
-    /// nought until somebody deposits some.
+    /// Fees that were paid neither in the quote nor out of units just bought: below nought, since
+    /// the deposits that paid them are not in this book.
     others: BTreeMap<Asset, Money>,
     marks: BTreeMap<InstrumentId, Price>,
     fees_quote: Money,
@@ -76,7 +75,7 @@ impl Portfolio {
         &self.positions
     }
 
-    /// Balances of other assets that fees were paid in.
+    /// Balances that fees were paid from beside the positions; none that are nought.
     pub const fn others(&self) -> &BTreeMap<Asset, Money> {
         &self.others
     }
@@ -91,7 +90,7 @@ impl Portfolio {
         self.fees_quote
     }
 
-    /// Profit of closed positions, net of fees.
+    /// Profit of closed positions, net of the fees that they paid in the quote or in bought units.
     pub const fn realised_quote(&self) -> Money {
         self.realised_quote
     }
@@ -101,28 +100,32 @@ impl Portfolio {
         self.marks.insert(instrument, price);
     }
 
-    /// Cash and all positions at their marks; other assets count where a mark in the quote asset
-    /// is known.
+    /// Cash and all positions at their marks, to the last digit; other assets count where a mark in
+    /// the quote asset is known.
     pub fn equity(&self) -> Result<Money, Overflow> {
         let mut equity = self.cash;
         for (instrument, position) in &self.positions {
             if let Some(mark) = self.marks.get(instrument) {
-                equity = equity.plus(position.value_at(*mark)?)?;
+                equity = equity.plus_exactly(position.value_at(*mark)?)?;
             }
         }
         for (asset, amount) in &self.others {
             let instrument = InstrumentId::new(asset.as_str(), self.quote.as_str(), None).ok();
             if let Some(mark) = instrument.and_then(|id| self.marks.get(&id)) {
-                equity = equity.plus(amount.scaled(mark.to_decimal())?)?;
+                equity = equity.plus_exactly(amount.scaled_exactly(mark.to_decimal())?)?;
             }
         }
         Ok(equity)
     }
 
-    /// Books a fill. Gives back the position if the fill closed it. On an error nothing changed.
+    /// Books a fill to the last digit. Gives back the position if the fill closed it. On an error
+    /// nothing changed.
     ///
     /// A fill that crosses nought closes the old position and opens a new one; its fee is shared
-    /// by quantity.
+    /// by quantity, to twelve decimals (eight where it is in base units), the rest being the new
+    /// one's. Cash, fees and balances don't depend on that share. A fee that is paid neither in the quote nor out of units that were
+    /// just bought is owed in [`others`](Self::others); it counts in the equity at its asset's mark,
+    /// not in a position's profit.
     pub fn book(&mut self, fill: &Fill) -> Result<Option<Position>, BookError> {
         let instrument = fill.instrument;
         if instrument.quote() != self.quote.as_str() {
@@ -131,100 +134,95 @@ impl Portfolio {
         if fill.quantity.is_zero() {
             return Err(BookError::EmptyFill { instrument });
         }
-        let mut next = Staged::of(self, instrument);
-        let held = next.position.as_ref().map_or(Ok(Decimal::ZERO), Position::net_base)?;
-        let closes = match fill.side {
-            Side::Buy => held < Decimal::ZERO,
-            Side::Sell => held > Decimal::ZERO,
-        };
-        let held = Quantity::try_from(held.abs()).map_err(|_| Overflow)?;
-        let closed = if closes && fill.quantity > held {
-            let fee = fill.fee.scaled(held.to_decimal())?.per(fill.quantity).unwrap_or_default();
-            let fee = Money::new(fee);
-            let first = next.book(fill, held, fee, self.quote)?;
-            next.book(fill, fill.quantity.minus_or_zero(held), fill.fee.minus(fee)?, self.quote)?;
-            first
+        let change = self.change(fill)?;
+        self.cash = change.cash;
+        self.fees_quote = change.fees_quote;
+        self.realised_quote = change.realised_quote;
+        if change.other == Money::ZERO {
+            self.others.remove(&fill.fee_asset);
         } else {
-            next.book(fill, fill.quantity, fill.fee, self.quote)?
+            self.others.insert(fill.fee_asset, change.other);
+        }
+        match change.open {
+            Some(position) => self.positions.insert(instrument, position),
+            None => self.positions.remove(&instrument),
         };
-        next.commit(self, instrument);
         self.marks.insert(instrument, fill.price);
-        Ok(closed)
+        Ok(change.closed)
+    }
+
+    fn change(&self, fill: &Fill) -> Result<Change, Overflow> {
+        let notional = fill.price.times_exactly(fill.quantity)?;
+        let cash = match fill.side {
+            Side::Buy => self.cash.minus_exactly(notional)?,
+            Side::Sell => self.cash.plus_exactly(notional)?,
+        };
+        let kind = self.fee_kind(fill);
+        let (cash, fee_quote) = match kind {
+            FeeKind::Quote => (cash.minus_exactly(fill.fee)?, fill.fee),
+            FeeKind::Units | FeeKind::Base => {
+                (cash, fill.fee.scaled_exactly(fill.price.to_decimal())?)
+            }
+            FeeKind::Other => (cash, Money::ZERO),
+        };
+
+        let part = |quantity, fee| Part { side: fill.side, price: fill.price, quantity, fee, kind };
+        let opening = || Position::opening(fill.time_exchange, fill.side);
+        let mut position = self.positions.get(&fill.instrument).cloned().unwrap_or_else(opening);
+        let against = position.held_against(fill.side)?;
+        let (mut owed, mut rest, mut closed) = (Money::ZERO, part(fill.quantity, fill.fee), None);
+        if !against.is_zero() && fill.quantity > against {
+            let share = share_of(fill, against, kind)?;
+            owed = position.book(part(against, share))?;
+            closed = Some(std::mem::replace(&mut position, opening()));
+            rest = part(fill.quantity.minus_exactly(against)?, fill.fee.minus_exactly(share)?);
+        }
+        owed = owed.plus_exactly(position.book(rest)?)?;
+        // Asked of an open position as well, so that whatever is booked can be closed.
+        position.cash_flow()?;
+        let (open, closed) = match position.net_base()?.is_zero() {
+            true => (None, Some(position)),
+            false => (Some(position), closed),
+        };
+        let made = closed.as_ref().map_or(Ok(Money::ZERO), Position::cash_flow)?;
+        let before = self.others.get(&fill.fee_asset).copied().unwrap_or_default();
+        Ok(Change {
+            cash,
+            other: before.minus_exactly(owed)?,
+            fees_quote: self.fees_quote.plus_exactly(fee_quote)?,
+            realised_quote: self.realised_quote.plus_exactly(made)?,
+            open,
+            closed,
+        })
+    }
+
+    fn fee_kind(&self, fill: &Fill) -> FeeKind {
+        match fill.fee_asset {
+            asset if asset == self.quote => FeeKind::Quote,
+            asset if asset.as_str() != fill.instrument.base() => FeeKind::Other,
+            _ if fill.instrument.is_perpetual() => FeeKind::Base,
+            _ => FeeKind::Units,
+        }
     }
 }
 
-/// The parts of a portfolio that one fill changes, until all of it is known to fit.
-struct Staged {
+/// What a fill changes, computed before anything is changed.
+struct Change {
     cash: Money,
-    position: Option<Position>,
-    other: Option<(Asset, Money)>,
-    others_before: BTreeMap<Asset, Money>,
+    /// Balance of the fee's asset, beside any position.
+    other: Money,
     fees_quote: Money,
     realised_quote: Money,
+    open: Option<Position>,
+    closed: Option<Position>,
 }
 
-impl Staged {
-    fn of(portfolio: &Portfolio, instrument: InstrumentId) -> Self {
-        Self {
-            cash: portfolio.cash,
-            position: portfolio.positions.get(&instrument).cloned(),
-            other: None,
-            others_before: portfolio.others.clone(),
-            fees_quote: portfolio.fees_quote,
-            realised_quote: portfolio.realised_quote,
-        }
-    }
-
-    fn book(
-        &mut self,
-        fill: &Fill,
-        quantity: Quantity,
-        fee: Money,
-        quote: Asset,
-    ) -> Result<Option<Position>, Overflow> {
-        let notional = fill.price.times(quantity)?;
-        let mut position = self
-            .position
-            .take()
-            .unwrap_or_else(|| Position::opening(fill.time_exchange, fill.side));
-        position.add(fill.side, quantity, notional)?;
-        self.cash = match fill.side {
-            Side::Buy => self.cash.minus(notional)?,
-            Side::Sell => self.cash.plus(notional)?,
-        };
-        let fee_quote = if fill.fee_asset == quote {
-            self.cash = self.cash.minus(fee)?;
-            position.fees_quote = position.fees_quote.plus(fee)?;
-            fee
-        } else if fill.fee_asset.as_str() == fill.instrument.base() {
-            let taken = position.fee_base.checked_add(fee.to_decimal()).ok_or(Overflow)?;
-            position.fee_base = taken;
-            fee.scaled(fill.price.to_decimal())?
-        } else {
-            let before = self.others_before.get(&fill.fee_asset).copied().unwrap_or_default();
-            let owed = self.other.map_or(before, |(_, amount)| amount).minus(fee)?;
-            self.other = Some((fill.fee_asset, owed));
-            Money::ZERO
-        };
-        self.fees_quote = self.fees_quote.plus(fee_quote)?;
-        if position.net_base()?.is_zero() {
-            self.realised_quote = self.realised_quote.plus(position.cash_flow()?)?;
-            return Ok(Some(position));
-        }
-        self.position = Some(position);
-        Ok(None)
-    }
-
-    fn commit(self, portfolio: &mut Portfolio, instrument: InstrumentId) {
-        portfolio.cash = self.cash;
-        portfolio.fees_quote = self.fees_quote;
-        portfolio.realised_quote = self.realised_quote;
-        match self.position {
-            Some(position) => portfolio.positions.insert(instrument, position),
-            None => portfolio.positions.remove(&instrument),
-        };
-        if let Some((asset, amount)) = self.other {
-            portfolio.others.insert(asset, amount);
-        }
-    }
+/// The part of a fill's fee that goes with `part` of its quantity. Rounded as finely as leaves room
+/// for what follows: units will be multiplied by prices, amounts only added up.
+fn share_of(fill: &Fill, part: Quantity, kind: FeeKind) -> Result<Money, Overflow> {
+    let fee = fill.fee.to_decimal();
+    let places = if matches!(kind, FeeKind::Units | FeeKind::Base) { 8 } else { 12 };
+    let ratio = part.to_decimal().checked_div(fill.quantity.to_decimal()).ok_or(Overflow)?;
+    let share = fee.checked_mul(ratio).ok_or(Overflow)?;
+    Ok(Money::new(share.round_dp(fee.scale().max(places))))
 }

@@ -3,9 +3,11 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::exact;
 use crate::money::{Money, Overflow, Price, Quantity};
 use crate::order::Side;
 use crate::signal::Direction;
+use crate::text::normal_decimal;
 use crate::time::UtcMs;
 
 /// What was bought and sold of one instrument since it was last flat. Sums are stored, averages
@@ -24,10 +26,32 @@ pub struct Position {
     pub sold: Quantity,
     /// Quote units got for them.
     pub sold_quote: Money,
-    /// Base units that fees took.
+    /// Base units that fees took out of what was bought.
+    #[serde(with = "normal_decimal")]
     pub fee_base: Decimal,
     /// Fees in quote units.
     pub fees_quote: Money,
+}
+
+/// The part of a fill that belongs to one position.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) side: Side,
+    pub(crate) price: Price,
+    pub(crate) quantity: Quantity,
+    pub(crate) fee: Money,
+    pub(crate) kind: FeeKind,
+}
+
+/// What a fee was paid in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FeeKind {
+    Quote,
+    /// The very units that a spot market trades.
+    Units,
+    /// The base asset of contracts.
+    Base,
+    Other,
 }
 
 impl Position {
@@ -49,28 +73,45 @@ impl Position {
         }
     }
 
-    /// Books base units that changed hands.
-    pub(crate) fn add(
-        &mut self,
-        side: Side,
-        quantity: Quantity,
-        notional: Money,
-    ) -> Result<(), Overflow> {
-        let (units, quote) = match side {
+    /// Books a part of a fill. Gives back what of its fee is owed beside the position.
+    ///
+    /// A base fee comes out of the units only where a spot market sold them to a long position and
+    /// some remain; otherwise it is owed. So a fee never turns a position round, an exit of all
+    /// that is held leaves it flat rather than short of the fee, and contracts stay whole.
+    pub(crate) fn book(&mut self, part: Part) -> Result<Money, Overflow> {
+        let notional = part.price.times_exactly(part.quantity)?;
+        let (units, quote) = match part.side {
             Side::Buy => (&mut self.bought, &mut self.bought_quote),
             Side::Sell => (&mut self.sold, &mut self.sold_quote),
         };
-        let sums = (units.plus(quantity)?, quote.plus(notional)?);
-        (*units, *quote) = sums;
-        Ok(())
+        *units = units.plus_exactly(part.quantity)?;
+        *quote = quote.plus_exactly(notional)?;
+        if part.kind == FeeKind::Quote {
+            self.fees_quote = self.fees_quote.plus_exactly(part.fee)?;
+            return Ok(Money::ZERO);
+        }
+        let (fee, net) = (part.fee.to_decimal(), self.net_base()?);
+        if part.kind == FeeKind::Units && part.side == Side::Buy && net > fee.max(Decimal::ZERO) {
+            self.fee_base = exact::sum(self.fee_base, fee)?;
+            return Ok(Money::ZERO);
+        }
+        Ok(part.fee)
     }
 
     /// Base units held: positive when long, negative when short.
     pub fn net_base(&self) -> Result<Decimal, Overflow> {
-        let net = self.bought.to_decimal().checked_sub(self.sold.to_decimal());
-        net.and_then(|net| net.checked_sub(self.fee_base))
-            .map(|net| net.normalize())
-            .ok_or(Overflow)
+        let net = exact::difference(self.bought.to_decimal(), self.sold.to_decimal())?;
+        exact::difference(net, self.fee_base).map(|net| net.normalize())
+    }
+
+    /// Base units that a fill on `side` closes; nought where it opens or adds.
+    pub(crate) fn held_against(&self, side: Side) -> Result<Quantity, Overflow> {
+        let net = self.net_base()?;
+        let against = match side {
+            Side::Buy => net < Decimal::ZERO,
+            Side::Sell => net > Decimal::ZERO,
+        };
+        if against { self.quantity() } else { Ok(Quantity::ZERO) }
     }
 
     /// Base units held, without sign.
@@ -96,16 +137,16 @@ impl Position {
 
     /// Worth of the held units at `mark`; negative when short.
     pub fn value_at(&self, mark: Price) -> Result<Money, Overflow> {
-        self.net_base()?.checked_mul(mark.to_decimal()).map(Money::new).ok_or(Overflow)
+        Money::new(self.net_base()?).scaled_exactly(mark.to_decimal())
     }
 
     /// Cash that flowed in since it was opened, fees off: the profit once it is flat.
     pub fn cash_flow(&self) -> Result<Money, Overflow> {
-        self.sold_quote.minus(self.bought_quote)?.minus(self.fees_quote)
+        self.sold_quote.minus_exactly(self.bought_quote)?.minus_exactly(self.fees_quote)
     }
 
     /// Profit if it were closed at `mark` without further costs.
     pub fn pnl_at(&self, mark: Price) -> Result<Money, Overflow> {
-        self.cash_flow()?.plus(self.value_at(mark)?)
+        self.cash_flow()?.plus_exactly(self.value_at(mark)?)
     }
 }

@@ -1,4 +1,5 @@
-//! Short ASCII names that are `Copy`, so that events carry them without allocation.
+//! Short ASCII names that are `Copy`, so that events carry them without allocation; types and
+//! decimals that are stored as their text.
 
 use std::fmt;
 
@@ -48,3 +49,17 @@ macro_rules! serde_as_text {
     )*};
 }
 pub(crate) use serde_as_text;
+
+/// Serialises a bare decimal in normal form, so that equal numbers have equal bytes.
+pub(crate) mod normal_decimal {
+    use rust_decimal::Decimal;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(value: &Decimal, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&value.normalize())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
+        <Decimal as Deserialize>::deserialize(from)
+    }
+}

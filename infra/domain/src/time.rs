@@ -37,14 +37,24 @@ impl UtcMs {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// The last multiple of `span_ms` at or before this moment.
+    /// The last multiple of `span_ms` at or before this moment (no positive span: itself). Stays at
+    /// the beginning of time rather than wrap.
     pub const fn floor(self, span_ms: i64) -> Self {
-        Self(self.0 - self.0.rem_euclid(span_ms))
+        Self(self.0.saturating_sub(self.into_span(span_ms)))
     }
 
-    /// The first multiple of `span_ms` at or after this moment.
+    /// The first multiple of `span_ms` at or after this moment (no positive span: itself). Stays at
+    /// the end of time rather than wrap.
     pub const fn ceil(self, span_ms: i64) -> Self {
-        Self(self.floor(span_ms).0 + if self.0.rem_euclid(span_ms) == 0 { 0 } else { span_ms })
+        match self.into_span(span_ms) {
+            0 => self,
+            into => Self(self.0.saturating_add(span_ms.saturating_sub(into))),
+        }
+    }
+
+    /// How far it is past the last multiple of `span_ms`.
+    const fn into_span(self, span_ms: i64) -> i64 {
+        if span_ms > 0 { self.0.rem_euclid(span_ms) } else { 0 }
     }
 
     /// The UTC day: days since the epoch.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, Months, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime};
 
 use crate::text::serde_as_text;
 use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, UtcMs};
@@ -97,12 +97,15 @@ impl Timeframe {
     }
 
     /// The open of the candle that holds `at`. Weeks begin on Monday; three-day candles count from
-    /// the epoch; months are the calendar's.
+    /// the epoch; months are the calendar's, and of 30 days where it ends (262,000 years from now).
     pub fn open_of(self, at: UtcMs) -> UtcMs {
         match self {
-            // 1970-01-05 was the first Monday after the epoch.
-            Self::W1 => at.plus_ms(-4 * DAY_MS).floor(7 * DAY_MS).plus_ms(4 * DAY_MS),
-            Self::Mo1 => month_start(at).map_or(at, from_date),
+            Self::W1 => {
+                // The epoch was a Thursday, three days into its week.
+                let days_into = at.day().saturating_add(3).rem_euclid(7);
+                at.floor(DAY_MS).plus_ms(days_into.saturating_mul(-DAY_MS))
+            }
+            Self::Mo1 => month(at).and_then(month_open).unwrap_or(at.floor(self.span_ms())),
             _ => at.floor(self.span_ms()),
         }
     }
@@ -110,9 +113,9 @@ impl Timeframe {
     /// The close of the candle that opened at `open`: the open of the next one.
     pub fn close_of(self, open: UtcMs) -> UtcMs {
         match self {
-            Self::Mo1 => month_start(open)
-                .and_then(|start| start.checked_add_months(Months::new(1)))
-                .map_or(open, from_date),
+            Self::Mo1 => month(open)
+                .and_then(|month| month_open(month.checked_add(1)?))
+                .unwrap_or(open.plus_ms(self.span_ms())),
             _ => open.plus_ms(self.span_ms()),
         }
     }
@@ -122,24 +125,31 @@ impl Timeframe {
         self.open_of(at) == at
     }
 
-    /// How many candles open in `[from, to)`, both on the grid.
+    /// How many candles open in `[from, to)`, both on the grid; none where `to` is earlier.
     pub fn count_between(self, from: UtcMs, to: UtcMs) -> u64 {
-        if self != Self::Mo1 {
-            return u64::try_from(to.since(from) / self.span_ms()).unwrap_or(0);
+        if to <= from {
+            return 0;
         }
-        std::iter::successors(Some(from), |at| Some(self.close_of(*at)))
-            .take_while(|at| *at < to)
-            .take(12 * 10_000)
-            .count() as u64
+        match (self, month(from), month(to)) {
+            (Self::Mo1, Some(from), Some(to)) => from.abs_diff(to).into(),
+            _ => to.ms().abs_diff(from.ms()).div_euclid(self.span_ms().unsigned_abs()),
+        }
     }
 }
 
-fn month_start(at: UtcMs) -> Option<NaiveDate> {
-    DateTime::from_timestamp_millis(at.ms())?.date_naive().with_day(1)
+/// Calendar months since year nought; none beyond the calendar.
+fn month(at: UtcMs) -> Option<i32> {
+    let date = DateTime::from_timestamp_millis(at.ms())?;
+    date.year().checked_mul(12)?.checked_add_unsigned(date.month0())
 }
 
-fn from_date(date: NaiveDate) -> UtcMs {
-    UtcMs::new(date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis())
+fn month_open(month: i32) -> Option<UtcMs> {
+    let first = NaiveDate::from_ymd_opt(
+        month.div_euclid(12),
+        month.rem_euclid(12).unsigned_abs().checked_add(1)?,
+        1,
+    )?;
+    Some(UtcMs::new(first.and_time(NaiveTime::MIN).and_utc().timestamp_millis()))
 }
 
 impl FromStr for Timeframe {

@@ -9,6 +9,7 @@ use crate::ids::Id;
 use crate::instrument::InstrumentId;
 use crate::money::{Money, Quantity};
 use crate::signal::Direction;
+use crate::text::normal_decimal;
 use crate::time::UtcMs;
 
 /// Why a position was closed, in freqtrade's words.
@@ -62,8 +63,10 @@ pub struct Trade {
     /// How much was opened in all.
     pub quantity: Quantity,
     /// Average price of opening.
+    #[serde(with = "normal_decimal")]
     pub entry_price: Decimal,
     /// Average price of closing.
+    #[serde(with = "normal_decimal")]
     pub exit_price: Decimal,
     /// Fees, in quote units.
     pub fees_quote: Money,

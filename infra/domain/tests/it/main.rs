@@ -1,0 +1,13 @@
+//! Properties of the language: what must hold for any input, proved on many.
+
+mod any;
+mod book;
+mod book_split;
+mod canonical;
+mod instrument;
+mod ledger;
+mod money;
+mod order;
+mod order_delivery;
+mod residue;
+mod timeframe;
