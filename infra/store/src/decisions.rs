@@ -80,8 +80,9 @@ impl Store {
     /// # Errors
     /// Those of any read: [`StoreError::Lost`], [`StoreError::NotMigrated`].
     pub async fn decision(&self, id: Id) -> Result<Option<DecisionRow>, StoreError> {
-        let statement =
-            format!("select to_json(r)::text from (select {COLUMNS} from decisions where id = $1) r");
+        let statement = format!(
+            "select to_json(r)::text from (select {COLUMNS} from decisions where id = $1) r"
+        );
         let row: Option<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
             .bind(id.to_string())
             .fetch_optional(&self.pool)

@@ -117,8 +117,7 @@ impl Store {
                        high::text as high, low::text as low, close::text as close, volume_base, \
                        ms_of(noticed_at) as noticed_at";
         let order = ("t.noticed_at", "(t.instrument, t.timeframe, t.open_time)");
-        let found: Vec<Flat> =
-            self.list((columns, "candle_corrections"), order, filter).await?;
+        let found: Vec<Flat> = self.list((columns, "candle_corrections"), order, filter).await?;
         let candles = found.into_iter().map(|row| {
             let ohlc = [row.open, row.high, row.low, row.close];
             let candle = Candle::new(row.timeframe, row.open_time, ohlc, row.volume_base)

@@ -87,7 +87,8 @@ impl TryFrom<Flat> for OrderRow {
             (Kind::Stop, None, Some(trigger)) => OrderKind::Stop { trigger },
             (Kind::Target, Some(price), None) => OrderKind::Target { price },
             _ => {
-                let what = format!("order {} has prices that its kind has not", flat.client_order_id);
+                let what =
+                    format!("order {} has prices that its kind has not", flat.client_order_id);
                 return Err(StoreError::Corrupt { what });
             }
         };

@@ -72,9 +72,8 @@ impl Store {
     pub async fn latest_portfolio(&self) -> Result<Option<PortfolioRow>, StoreError> {
         let statement =
             format!("select to_json(r)::text from (select {COLUMNS} from latest_portfolio) r");
-        let row: Option<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
-            .fetch_optional(&self.pool)
-            .await?;
+        let row: Option<String> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_optional(&self.pool).await?;
         row.map(|row| parse(&row)).transpose()
     }
 

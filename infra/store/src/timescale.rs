@@ -10,7 +10,9 @@ const STEP: &str = include_str!("../../../migrations/timescaledb.sql");
 /// Makes hypertables with compression and retention, as far as that is not done yet.
 pub(crate) async fn apply(connection: &mut PgConnection) -> Result<(), StoreError> {
     if !is_present(connection).await? {
-        tracing::info!("TimescaleDB is not installed: plain tables, nothing is compressed or pruned");
+        tracing::info!(
+            "TimescaleDB is not installed: plain tables, nothing is compressed or pruned"
+        );
         return Ok(());
     }
     let mut transaction = connection.begin().await?;

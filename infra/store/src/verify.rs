@@ -275,9 +275,8 @@ impl Walk<'_> {
         next: Option<&Sealed>,
     ) -> Fault {
         let place = entry.seq;
-        let moved_up = next.is_some_and(|next| {
-            next.entry.prev_hash == prev_hash && self.fits(next, place)
-        });
+        let moved_up =
+            next.is_some_and(|next| next.entry.prev_hash == prev_hash && self.fits(next, place));
         let moved_down = !whole && fits_unsealed(entry, place + 1);
         match (moved_up, moved_down) {
             (true, false) => Fault::Inserted { seq },
