@@ -131,7 +131,7 @@ async fn append(journal: &mut Journal, market: &[Batch]) -> Duration {
 
 async fn read_back(store: &Store) -> Duration {
     let begun = Instant::now();
-    let mut inputs = store.inputs(0);
+    let mut inputs = store.inputs(0).await.unwrap();
     let mut count = 0;
     while let Some(page) = inputs.next().await.unwrap() {
         count += page.iter().map(|released| released.events.len()).sum::<usize>();

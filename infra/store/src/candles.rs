@@ -57,11 +57,12 @@ pub(crate) async fn copy_new(
     Ok(())
 }
 
-/// Writes candles of which some are there already, and gives the `input_seq`s of those that are
-/// there under another one.
+/// Writes candles of which some are there already; `first_seq` and `last_seq` enclose them. Gives
+/// the `input_seq`s of those whose candle is there under another one.
 pub(crate) async fn copy_missing(
     connection: &mut PgConnection,
     encoded: &[u8],
+    [first_seq, last_seq]: [i64; 2],
 ) -> Result<Vec<i64>, StoreError> {
     let make = "create temporary table if not exists incoming_candles (like candles) \
                 on commit delete rows";
@@ -70,13 +71,19 @@ pub(crate) async fn copy_missing(
     let mut copy = connection.copy_in_raw(statement).await?;
     copy.send(encoded).await?;
     copy.finish().await?;
-    let insert = "insert into candles select * from incoming_candles order by input_seq \
-                  on conflict do nothing";
-    sqlx::query(insert).execute(&mut *connection).await?;
-    let others = "select i.input_seq from incoming_candles i \
-                  join candles c using (instrument, timeframe, open_time) \
-                  where c.input_seq <> i.input_seq";
-    Ok(sqlx::query_scalar(others).fetch_all(connection).await?)
+    // What is there under its own number is left out by one look at a short range; asking the
+    // primary key for each row costs ten times as much.
+    let insert = "insert into candles select i.* from incoming_candles i \
+        left join (select input_seq as known from candles where input_seq between $1 and $2) c \
+            on c.known = i.input_seq \
+        where c.known is null order by i.input_seq \
+        on conflict do nothing";
+    let bounds = sqlx::query(insert).bind(first_seq).bind(last_seq);
+    bounds.execute(&mut *connection).await?;
+    let others = "select input_seq from incoming_candles \
+        except select input_seq from candles where input_seq between $1 and $2";
+    let others = sqlx::query_scalar(others).bind(first_seq).bind(last_seq);
+    Ok(others.fetch_all(connection).await?)
 }
 
 impl Store {

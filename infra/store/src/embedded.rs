@@ -69,7 +69,7 @@ const SETTINGS: [(&str, &str); 21] = [
     // No parallel workers, no launcher for replication: fewer processes.
     ("max_worker_processes", "0"),
     ("max_logical_replication_workers", "0"),
-    ("max_parallel_workers", "0"),
+    ("max_parallel_workers_per_gather", "0"),
     ("autovacuum_max_workers", "1"),
     ("jit", "off"),
     ("timezone", "UTC"),

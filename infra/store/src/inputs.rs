@@ -18,8 +18,9 @@ use crate::error::StoreError;
 use crate::rows::{self, from_bigint};
 use crate::store::Store;
 
-/// Events of one page. Large enough that asking for a page costs nothing beside reading it.
-const PAGE: usize = 50_000;
+/// Numbers of one page. Large enough that asking for a page costs nothing beside reading it. A page
+/// is a range and not a count, since a range is read from the index under any statistics.
+const PAGE: u64 = 50_000;
 
 #[derive(Serialize)]
 struct Row {
@@ -64,11 +65,20 @@ pub(crate) async fn last_seq(connection: &mut PgConnection) -> Result<u64, Store
 }
 
 impl Store {
-    /// What was released after `after_seq`, oldest first. Where retention has pruned candles,
-    /// their `input_seq`s are missing; nothing else may be.
-    pub fn inputs(&self, after_seq: u64) -> Inputs {
-        let pool = self.pool.clone();
-        Inputs { pool, after_seq, open: Vec::new(), watermark: None, known: BTreeMap::new() }
+    /// What was released after `after_seq` and is stored by now, oldest first. Where retention has
+    /// pruned candles, their `input_seq`s are missing; nothing else may be.
+    ///
+    /// # Errors
+    /// Those of any read: [`StoreError::Lost`], [`StoreError::NotMigrated`].
+    pub async fn inputs(&self, after_seq: u64) -> Result<Inputs, StoreError> {
+        Ok(Inputs {
+            pool: self.pool.clone(),
+            after_seq,
+            last_seq: self.last_input_seq().await?,
+            open: Vec::new(),
+            watermark: None,
+            known: BTreeMap::new(),
+        })
     }
 
     /// The highest `input_seq` that is stored; 0 for none.
@@ -86,6 +96,7 @@ impl Store {
 pub struct Inputs {
     pool: PgPool,
     after_seq: u64,
+    last_seq: u64,
     /// Events of the last watermark, to which the next page may add.
     open: Vec<Sequenced>,
     watermark: Option<UtcMs>,
@@ -100,33 +111,32 @@ impl Inputs {
     /// twice, and those of any read.
     pub async fn next(&mut self) -> Result<Option<Vec<Released>>, StoreError> {
         let mut page = Vec::new();
-        while page.is_empty() {
-            let read = self.read(&mut page).await?;
-            if read < PAGE {
-                self.close_watermark(&mut page);
-                break;
-            }
+        while page.is_empty() && self.after_seq < self.last_seq {
+            self.read(&mut page).await?;
+        }
+        if self.after_seq >= self.last_seq {
+            self.close_watermark(&mut page);
         }
         Ok(Some(page).filter(|page| !page.is_empty()))
     }
 
-    async fn read(&mut self, page: &mut Vec<Released>) -> Result<usize, StoreError> {
-        let after = rows::to_bigint(self.after_seq, "input")?;
+    async fn read(&mut self, page: &mut Vec<Released>) -> Result<(), StoreError> {
+        let end = self.last_seq.min(self.after_seq.saturating_add(PAGE));
+        let range = format!("input_seq between {} and {end}", self.after_seq.saturating_add(1));
         let statement = format!(
             "copy (
                 select input_seq, watermark, instrument, timeframe, open_time,
                        open, high, low, close, volume_base, null::text as payload
-                from candles where input_seq > {after}
+                from candles where {range}
                 union all
                 select input_seq, watermark, null, null, null,
                        null, null, null, null, null, payload
-                from inputs where input_seq > {after}
-                order by input_seq limit {PAGE}
+                from inputs where {range}
+                order by input_seq
             ) to stdout (format binary)"
         );
         let pool = self.pool.clone();
         let mut stream = pool.copy_out_raw(&statement).await?;
-        let mut count = 0;
         while let Some(message) = stream.try_next().await? {
             let Some(mut fields) = Fields::of_row(&message, 11)? else { continue };
             let input_seq = from_bigint(fields.bigint()?, "input")?;
@@ -141,9 +151,9 @@ impl Inputs {
             }
             let event = self.event(&mut fields)?;
             self.open.push(Sequenced { input_seq, event });
-            count += 1;
         }
-        Ok(count)
+        self.after_seq = end;
+        Ok(())
     }
 
     fn close_watermark(&mut self, page: &mut Vec<Released>) {

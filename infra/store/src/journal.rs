@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use domain::event::{Event, Released};
+use domain::event::Released;
 use domain::ledger::{Entry, Head, SealKey};
 use domain::signal::RiskWord;
 use domain::trade::Trade;
@@ -18,6 +18,7 @@ use crate::holes::{CorrectionRow, HoleRow};
 use crate::orders::OrderRow;
 use crate::portfolio::PortfolioRow;
 use crate::risk_events::RiskEventRow;
+use crate::rows::to_bigint;
 use crate::seal::Seals;
 use crate::signals::SignalRow;
 use crate::store::Store;
@@ -113,7 +114,8 @@ impl Journal {
         let mut live = self.live().await?;
         let before = live.head;
         let encoded = candles::encode(&batch.released)?;
-        let all_new = first_seq(&batch.released).is_none_or(|first| first > live.last_seq);
+        let span = span(&batch.released);
+        let all_new = span.is_none_or(|[first, _]| first > live.last_seq);
         let head = match self.write(&mut live, batch, &encoded, all_new).await {
             // A candle that was released before, in another place of the order.
             Err(error) if all_new && error.is_taken() => {
@@ -122,7 +124,7 @@ impl Journal {
             done => done?,
         };
         live.head = head;
-        live.last_seq = live.last_seq.max(last_seq(&batch.released));
+        live.last_seq = live.last_seq.max(span.map_or(0, |[_, last]| last));
         if head != before {
             self.write_head(head).await?;
         }
@@ -191,13 +193,14 @@ impl Journal {
         let mut transaction = live.connection.begin().await?;
         let to = &mut *transaction;
         let mut repeated = BTreeSet::new();
-        if has_candles(&batch.released) {
-            if all_new {
-                candles::copy_new(to, encoded).await?;
-            } else {
-                let found = candles::copy_missing(to, encoded).await?;
+        match span(&batch.released) {
+            Some(_) if all_new => candles::copy_new(to, encoded).await?,
+            Some([first, last]) => {
+                let span = [to_bigint(first, "input")?, to_bigint(last, "input")?];
+                let found = candles::copy_missing(to, encoded, span).await?;
                 repeated.extend(found.into_iter().filter_map(|seq| u64::try_from(seq).ok()));
             }
+            None => {}
         }
         inputs::write(to, &batch.released, &repeated).await?;
         holes::write_holes(to, &batch.holes).await?;
@@ -248,16 +251,8 @@ async fn lock(connection: &mut PgConnection, store: &Store) -> Result<(), StoreE
     Err(StoreError::Held { pid: pid.unwrap_or(0), place: store.place() })
 }
 
-fn has_candles(released: &[Released]) -> bool {
-    let mut events = released.iter().flat_map(|release| release.events.iter());
-    events.any(|sequenced| matches!(sequenced.event, Event::CandleClosed { .. }))
-}
-
-fn first_seq(released: &[Released]) -> Option<u64> {
-    released.iter().flat_map(|release| release.events.iter()).map(|s| s.input_seq).min()
-}
-
-fn last_seq(released: &[Released]) -> u64 {
-    let seqs = released.iter().flat_map(|release| release.events.iter()).map(|s| s.input_seq);
-    seqs.max().unwrap_or(0)
+/// The first and the last `input_seq`.
+fn span(released: &[Released]) -> Option<[u64; 2]> {
+    let seqs = || released.iter().flat_map(|release| release.events.iter()).map(|s| s.input_seq);
+    Some([seqs().min()?, seqs().max()?])
 }

@@ -146,8 +146,10 @@ fn sealed(row: Row) -> Result<Sealed, StoreError> {
     Ok(Sealed { entry, seal: parse_hash(&seal, number)? })
 }
 
+/// In the one form that is written: another spelling of the same hash is an alteration.
 fn parse_hash(text: &str, seq: i64) -> Result<EntryHash, StoreError> {
-    text.parse().map_err(|error| StoreError::corrupt(format!("ledger entry {seq}: {error}")))
+    let hash = text.parse().ok().filter(|hash: &EntryHash| hash.to_string() == text);
+    hash.ok_or_else(|| StoreError::corrupt(format!("ledger entry {seq} holds a hash that is none")))
 }
 
 impl Store {

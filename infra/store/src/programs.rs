@@ -43,7 +43,7 @@ impl Programs {
             Some(version) => *major == version,
             None => *major >= OLDEST,
         };
-        let best = on_path.into_iter().filter(&fits).next();
+        let best = on_path.filter(&fits);
         let best = best.or_else(|| installed().into_iter().filter(fits).max());
         let Some((major, folder)) = best else {
             let looked_for = match made_by {

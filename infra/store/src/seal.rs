@@ -4,7 +4,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use domain::ledger::{EntryHash, Head, SealKey};
@@ -21,12 +21,20 @@ pub struct Seals {
     given: Option<SealKey>,
 }
 
-/// The content of `ledger.head`.
+/// One record of `ledger.head`.
 #[derive(Serialize, Deserialize)]
 struct Record {
     seq: u64,
     hash: EntryHash,
     seal: EntryHash,
+}
+
+/// Bytes of a record in the file, which holds two: a disk's sector, written whole or not at all.
+const SLOT: usize = 512;
+
+fn slots(content: &[u8]) -> [Option<Record>; 2] {
+    let slot = |from: usize| serde_json::from_slice(content.get(from..from + SLOT)?).ok();
+    [slot(0), slot(SLOT)]
 }
 
 impl Seals {
@@ -89,19 +97,35 @@ impl Seals {
             Err(source) => return Err(StoreError::Io { path, source }),
         };
         let corrupt = |why: &str| StoreError::corrupt(format!("{} {why}", path.display()));
-        let record: Record =
-            serde_json::from_slice(&text).map_err(|_| corrupt("is no head of a ledger"))?;
+        // A record that is torn was about to say more than the whole one, which is old but true.
+        let last = slots(&text).into_iter().flatten().max_by_key(|record| record.seq);
+        let record = last.ok_or_else(|| corrupt("is no head of a ledger"))?;
         if record.seal != key.seal(record.hash) {
             return Err(corrupt("was not sealed with the ledger's key"));
         }
         Ok(Some(Head { seq: record.seq, hash: record.hash }))
     }
 
-    /// Writes the head, to disk before it returns.
+    /// Writes the head, to disk before it returns: over the older of two records, so that the
+    /// other one is whole whatever happens. (A new file under the old name would do as well, but
+    /// costs three writes to disk, before each of which an order waits, instead of one.)
     pub(crate) fn write_head(&self, key: &SealKey, head: Head) -> Result<(), StoreError> {
+        let path = self.head_file();
         let record = Record { seq: head.seq, hash: head.hash, seal: key.seal(head.hash) };
-        let text = serde_json::to_vec(&record).expect("a number and two texts are JSON");
-        self.replace(&self.head_file(), &text)
+        let text = serde_json::to_string(&record).expect("a number and two texts are JSON");
+        let line = format!("{text:<width$}\n", width = SLOT - 1);
+        let mut file = match OpenOptions::new().read(true).write(true).open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return self.replace(&path, line.repeat(2).as_bytes());
+            }
+            opened => opened.map_err(StoreError::io(&path))?,
+        };
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).map_err(StoreError::io(&path))?;
+        let seqs = slots(&content).map(|slot| slot.map_or(0, |record| record.seq));
+        let offset = if seqs[0] <= seqs[1] { 0 } else { SLOT as u64 };
+        let written = file.write_all_at(line.as_bytes(), offset).and_then(|()| file.sync_data());
+        written.map_err(StoreError::io(&path))
     }
 
     /// Puts a file in place of another so that either the old or the new one is there, whole,

@@ -1,5 +1,6 @@
 //! The way into a database: to read from, and to migrate.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 const READERS: u32 = 4;
 
 /// A database that answers. Cheap to clone; clones share their connections.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Store {
     pub(crate) pool: PgPool,
     options: PgConnectOptions,
@@ -73,6 +74,13 @@ impl Store {
     /// One connection of its own.
     pub(crate) async fn connect(&self) -> Result<PgConnection, StoreError> {
         connect(&self.options).await
+    }
+}
+
+/// The options hold the password, so they are not shown.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.place())
     }
 }
 

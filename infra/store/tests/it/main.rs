@@ -1,0 +1,13 @@
+//! The store on a real PostgreSQL: one private server for all tests, one database for each.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on should stop")]
+
+mod batches;
+mod embedded;
+mod harness;
+mod journal;
+mod kill;
+mod migrations;
+mod reads;
+mod refusals;
+mod tampering;
