@@ -91,7 +91,6 @@ fn settings(reading: &mut Reading, sources: &Sources) -> Option<Settings> {
     };
     let ledger_key_file = reading.read("SEXTANT_LEDGER_KEY_FILE", values::path);
     let data_dir = data_dir(reading, sources)?;
-    let ledger_key_file = ledger_key_file.unwrap_or_else(|| data_dir.join("ledger.key"));
     Some(Settings {
         mode,
         capital,

@@ -94,8 +94,9 @@ pub(crate) struct Settings {
     pub(crate) store: StoreChoice,
     /// Folder of the embedded store and the ledger's key and head; it may not exist yet.
     pub(crate) data_dir: PathBuf,
-    /// The key that chains the ledger; it may not exist yet.
-    pub(crate) ledger_key_file: PathBuf,
+    /// The file of the key that seals the ledger; none: the key in `data_dir`, made there with the
+    /// first ledger.
+    pub(crate) ledger_key_file: Option<PathBuf>,
     /// Where the venue's market data come from.
     pub(crate) endpoints: Endpoints,
     /// Where metrics and health are served.

@@ -180,8 +180,8 @@ pub(crate) static SETTINGS: &[Setting] = &[
     .flag("data-dir"),
     Setting::new(
         "SEXTANT_LEDGER_KEY_FILE",
-        Derived(|s| s.ledger_key_file.display().to_string()),
-        "the key that chains the ledger; made at the first start",
+        Unset,
+        "file of the key that seals the ledger; none: ledger.key in the data folder, made there",
     ),
     Setting::new(
         "SEXTANT_METRICS_ADDR",

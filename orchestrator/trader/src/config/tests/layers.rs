@@ -34,7 +34,7 @@ fn without_any_source_the_defaults_count() {
     assert_eq!(settings.seed.0, 1);
     assert!(matches!(settings.store, StoreChoice::Embedded));
     assert_eq!(settings.data_dir, Path::new("/home/ann/.local/share/sextant"));
-    assert_eq!(settings.ledger_key_file, settings.data_dir.join("ledger.key"));
+    assert_eq!(settings.ledger_key_file, None);
     assert_eq!(settings.endpoints.rest, "https://data-api.binance.vision");
     assert_eq!(settings.endpoints.stream, "wss://data-stream.binance.vision");
     assert_eq!(settings.metrics_addr.to_string(), "127.0.0.1:9464");
