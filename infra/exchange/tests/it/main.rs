@@ -5,4 +5,8 @@ mod rest;
 #[cfg(test)]
 mod stream;
 #[cfg(test)]
+mod stream_venue;
+#[cfg(test)]
+mod subscription;
+#[cfg(test)]
 mod venue;

@@ -1,119 +1,22 @@
-//! Streams.
+//! Streams: what comes through, and what happens when one ends.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::instrument::InstrumentId;
 use domain::time::{MINUTE_MS, UtcMs};
-use domain::timeframe::Timeframe;
 use exchange::binance::error::VenueError;
 use exchange::binance::message::{Disconnect, StreamMessage};
-use exchange::binance::stream::{StreamClient, StreamHandle, StreamOptions};
+use exchange::binance::stream::StreamOptions;
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc::{self, Receiver};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-type Socket = WebSocketStream<TcpStream>;
-
-/// Impatient, so that tests are quick.
-fn options() -> StreamOptions {
-    StreamOptions {
-        connect_timeout_ms: 500,
-        silent_after_ms: 60_000,
-        give_up_after_ms: 120_000,
-        backoff_base_ms: 2,
-        backoff_max_ms: 10,
-        ..StreamOptions::default()
-    }
-}
-
-/// A venue that hands the nth connection (from nought) to `script` before its handshake.
-async fn raw_venue<F>(script: impl Fn(usize, TcpStream) -> F + Send + Sync + 'static) -> String
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("ws://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        let mut n = 0;
-        while let Ok((socket, _)) = listener.accept().await {
-            tokio::spawn(script(n, socket));
-            n += 1;
-        }
-    });
-    url
-}
-
-/// A venue that hands the nth connection to `script`.
-async fn venue<F>(script: impl Fn(usize, Socket) -> F + Send + Sync + 'static) -> String
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let script = Arc::new(script);
-    raw_venue(move |n, socket| {
-        let script = Arc::clone(&script);
-        async move {
-            if let Ok(socket) = tokio_tungstenite::accept_async(socket).await {
-                script(n, socket).await;
-            }
-        }
-    })
-    .await
-}
-
-fn btc() -> (InstrumentId, Timeframe) {
-    ("BTC/USDT".parse().unwrap(), Timeframe::M1)
-}
-
-fn listen(url: &str, options: StreamOptions) -> (StreamHandle, Receiver<StreamMessage>) {
-    StreamClient::spawn(url, vec![btc()], options).unwrap()
-}
-
-async fn next(messages: &mut Receiver<StreamMessage>) -> StreamMessage {
-    let next = timeout(Duration::from_secs(10), messages.recv()).await;
-    next.expect("a message in time").expect("the stream goes on")
-}
-
-async fn reason(messages: &mut Receiver<StreamMessage>) -> Disconnect {
-    match next(messages).await {
-        StreamMessage::Disconnected { reason } => reason,
-        other => panic!("not the end: {other:?}"),
-    }
-}
-
-async fn candle_opens_at(messages: &mut Receiver<StreamMessage>) -> i64 {
-    match next(messages).await {
-        StreamMessage::Candle { candle, .. } => candle.open_time.ms(),
-        other => panic!("no candle: {other:?}"),
-    }
-}
-
-/// The nth candle, as the venue sends it.
-fn kline(n: i64, is_closed: bool) -> Utf8Bytes {
-    let (open, close) = (n * MINUTE_MS, (n + 1) * MINUTE_MS);
-    format!(
-        r#"{{"stream":"btcusdt@kline_1m","data":{{"e":"kline","E":{close},"s":"BTCUSDT","k":{{
-            "t":{open},"T":{},"s":"BTCUSDT","i":"1m","f":1,"L":2,"o":"2.0","c":"2.5","h":"3.0",
-            "l":"1.0","v":"7.25","n":2,"x":{is_closed},"q":"1","V":"1","Q":"1","B":"0"}}}}}}"#,
-        close - 1
-    )
-    .into()
-}
-
-async fn say(socket: &mut Socket, text: impl Into<Utf8Bytes>) {
-    let _ = socket.send(Message::Text(text.into())).await;
-}
-
-async fn stay(mut socket: Socket) {
-    while let Some(Ok(_)) = socket.next().await {}
-}
+use crate::stream_venue::{
+    btc, candle_opens_at, kline, listen, next, options, raw_venue, reason, say, stay, venue,
+};
 
 #[tokio::test]
 async fn closed_candles_come_through_as_sent_and_nothing_else_does() {
@@ -341,112 +244,4 @@ async fn a_slow_receiver_holds_the_venue_up_and_loses_nothing() {
     for n in 0..COUNT {
         assert_eq!(candle_opens_at(&mut messages).await, n * MINUTE_MS);
     }
-}
-
-/// So many streams, of instruments that nobody knows.
-fn many(count: usize) -> Vec<(InstrumentId, Timeframe)> {
-    let named = (0..count).map(|n| format!("A{n}/USDT").parse().unwrap());
-    named.map(|id| (id, Timeframe::H1)).collect()
-}
-
-#[tokio::test]
-async fn many_streams_are_subscribed_in_portions() {
-    let (told, mut heard) = mpsc::channel(9);
-    let url = raw_venue(move |_, socket| {
-        let told = told.clone();
-        async move {
-            let mut target = String::new();
-            #[expect(clippy::result_large_err, reason = "the library's signature")]
-            let look = |request: &Request, response: Response| {
-                target = request.uri().to_string();
-                Ok(response)
-            };
-            let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(socket, look).await else {
-                return;
-            };
-            let _ = told.send(target).await;
-            for n in 1..=2 {
-                if let Some(Ok(Message::Text(request))) = socket.next().await {
-                    let _ = told.send(request.to_string()).await;
-                }
-                say(&mut socket, format!(r#"{{"result":null,"id":{n}}}"#)).await;
-            }
-            stay(socket).await;
-        }
-    })
-    .await;
-    let spawned = StreamClient::spawn(&url, many(400), options());
-    let (_handle, mut messages) = spawned.unwrap();
-    assert_eq!(next(&mut messages).await, StreamMessage::Connected);
-    let target = heard.recv().await.unwrap();
-    assert!(target.starts_with("/stream?streams=a0usdt@kline_1h/"), "{target}");
-    let mut named = target.matches("@kline_1h").count();
-    for n in 1..=2 {
-        let request = heard.recv().await.unwrap();
-        assert!(request.len() < 4_096, "{}", request.len());
-        let request: serde_json::Value = serde_json::from_str(&request).unwrap();
-        assert_eq!((&request["method"], &request["id"]), (&"SUBSCRIBE".into(), &n.into()));
-        named += request["params"].as_array().unwrap().len();
-    }
-    assert_eq!(named, 400);
-}
-
-#[tokio::test]
-async fn a_refused_or_unanswered_subscription_ends_the_connection() {
-    let url = venue(async |n, mut socket| {
-        if n == 0 {
-            say(&mut socket, r#"{"error":{"code":2,"msg":"Invalid request"},"id":1}"#).await;
-        }
-        stay(socket).await;
-    })
-    .await;
-    let spawned = StreamClient::spawn(&url, many(151), options());
-    let (_handle, mut messages) = spawned.unwrap();
-    let refused = reason(&mut messages).await;
-    assert!(refused.to_string().contains("Invalid request"), "{refused}");
-    let unanswered = reason(&mut messages).await;
-    assert_eq!(unanswered, Disconnect::NotSubscribed { excerpt: "no answer".to_owned() });
-}
-
-#[tokio::test]
-async fn what_can_not_be_streamed_is_refused_at_once() {
-    let spawn = |url: &str, streams| StreamClient::spawn(url, streams, options()).map(|_| ());
-    let url = "ws://127.0.0.1:1";
-    let none = spawn(url, Vec::new());
-    assert_eq!(none, Err(VenueError::StreamCount { count: 0, limit: 1_024 }));
-    let twice = [many(1_024), many(1_024)].concat();
-    assert_eq!(spawn(url, twice), Ok(()));
-    let too_many = spawn(url, many(1_025));
-    assert_eq!(too_many, Err(VenueError::StreamCount { count: 1_025, limit: 1_024 }));
-    let perpetual = vec![("BTC/USDT:USDT".parse().unwrap(), Timeframe::M1)];
-    assert!(matches!(spawn(url, perpetual), Err(VenueError::NotSpot { .. })));
-    let bad = spawn("https://127.0.0.1", vec![btc()]);
-    assert!(matches!(bad, Err(VenueError::BadUrl { .. })));
-}
-
-#[tokio::test]
-async fn it_ends_with_its_handle_or_its_receiver() {
-    let (told, mut heard) = mpsc::channel(1);
-    let url = venue(move |_, socket| {
-        let told = told.clone();
-        async move {
-            stay(socket).await;
-            let _ = told.send(()).await;
-        }
-    })
-    .await;
-    let ended = async |heard: &mut Receiver<()>| {
-        timeout(Duration::from_secs(10), heard.recv()).await.expect("the venue sees the end");
-    };
-    let (handle, mut messages) = listen(&url, options());
-    assert_eq!(next(&mut messages).await, StreamMessage::Connected);
-    drop(handle);
-    ended(&mut heard).await;
-    assert_eq!(messages.recv().await, None);
-
-    let watchful = StreamOptions { silent_after_ms: 20, give_up_after_ms: 40, ..options() };
-    let (_handle, mut messages) = listen(&url, watchful);
-    assert_eq!(next(&mut messages).await, StreamMessage::Connected);
-    drop(messages);
-    ended(&mut heard).await;
 }
