@@ -138,6 +138,8 @@ fn times_and_prices_are_understood() {
     let prices = read_prices(&bytes(&both), &asked).unwrap();
     assert_eq!(prices[0], (asked[0], "4.000002".parse().unwrap()));
     assert_eq!(prices[1], (asked[1], "60740".parse().unwrap()));
+    let untraded = br#"[{"symbol":"LTCBTC","price":"0.00000000"}]"#;
+    assert_eq!(read_prices(untraded, &asked[..1]), Ok(Vec::new()));
     // The connector's example has no price, and neither has an instrument left out.
     let connector = load(&folder, "binance_connector/spot_rest/ticker_price.json");
     let priceless = Value::Array(vec![connector["response"].clone()]);

@@ -121,7 +121,7 @@ impl RestClient {
         self.transport.ask(&klines, deadline, read).await
     }
 
-    /// The last price of each instrument, in the order asked.
+    /// The last price of each instrument, in the order asked; one that never traded has none.
     pub async fn prices(
         &self,
         asked: &[InstrumentId],
@@ -158,12 +158,17 @@ pub(crate) fn read_prices(
     const WHAT: &str = "ticker/price";
     let prices: Vec<TickerPrice<'_>> =
         serde_json::from_slice(body).map_err(|e| VenueError::of_json(WHAT, &e, body))?;
-    let priced = asked.iter().map(|id| {
+    let mut priced = Vec::with_capacity(asked.len());
+    for id in asked {
         let name = id.symbol();
         let found = prices.iter().find(|p| p.symbol == name);
-        let price = found.and_then(|p| p.price.parse().ok()).filter(|p| *p > Price::ZERO);
-        let malformed = || VenueError::Malformed { what: WHAT, excerpt: excerpt(body) };
-        price.map(|price| (*id, price)).ok_or_else(malformed)
-    });
-    priced.collect()
+        let price: Option<Price> = found.and_then(|p| p.price.parse().ok());
+        match price {
+            Some(price) if price > Price::ZERO => priced.push((*id, price)),
+            // Listed, but nobody has traded it yet.
+            Some(Price::ZERO) => {}
+            _ => return Err(VenueError::Malformed { what: WHAT, excerpt: excerpt(body) }),
+        }
+    }
+    Ok(priced)
 }

@@ -118,12 +118,17 @@ impl Transport {
         read: impl Fn(&[u8]) -> Result<T, VenueError>,
     ) -> Result<T, VenueError> {
         let mut attempt = 0;
+        let mut before = None;
         loop {
             let error = match self.once(request, deadline).await.and_then(|body| read(&body)) {
                 Ok(value) => return Ok(value),
                 Err(error) if !error.is_retryable() => return Err(error),
                 // Only time helps against a ban, and more time than a caller has.
                 Err(error @ VenueError::Banned { .. }) => return Err(error),
+                // The deadline cut this try short, so the one before says more.
+                Err(error @ VenueError::Timeout { .. }) if Instant::now() >= deadline => {
+                    return Err(before.unwrap_or(error));
+                }
                 Err(error) => error,
             };
             let backoff = self.backoff.lock().await.pause(attempt);
@@ -135,6 +140,7 @@ impl Transport {
             attempt += 1;
             tracing::warn!(path = request.path, attempt, ?pause, %error, "asking the venue again");
             sleep(pause).await;
+            before = Some(error);
         }
     }
 

@@ -72,6 +72,9 @@ pub(crate) struct Gate {
 struct State {
     windows: Vec<Window>,
     in_flight: u32,
+    /// Requests let through so far, and the latest of them that was answered.
+    sent: u64,
+    answered: u64,
     closed: Option<(Instant, VenueError)>,
 }
 
@@ -120,16 +123,18 @@ impl Gate {
                 return Ok(Entry::Full { span_ms: window.limit.span_ms });
             }
         }
-        state.in_flight = state.in_flight.saturating_add(weight);
-        Ok(Entry::Open(Pass { gate: self, weight, counted: false }))
+        Ok(Entry::Open(self.pass(&mut state, weight)))
     }
 
     /// Leave to ask for the time while the window is full.
     pub(crate) fn probe(&self) -> Pass<'_> {
-        let weight = 1;
-        let mut state = self.state();
+        self.pass(&mut self.state(), 1)
+    }
+
+    fn pass(&self, state: &mut State, weight: u32) -> Pass<'_> {
         state.in_flight = state.in_flight.saturating_add(weight);
-        Pass { gate: self, weight, counted: false }
+        state.sent += 1;
+        Pass { gate: self, weight, number: state.sent, counted: false }
     }
 
     /// Shuts the gate where the venue asked for quiet.
@@ -142,16 +147,6 @@ impl Gate {
             }
         }
     }
-
-    /// Reads how much weight the venue counts. Where it does not say, nothing counts: then only its
-    /// refusals can tell.
-    pub(crate) fn observe(&self, headers: &HeaderMap) {
-        for window in &mut self.state().windows {
-            let name = format!("x-mbx-used-weight-{}", window.limit.window);
-            let used = headers.get(name).and_then(|v| v.to_str().ok()?.trim().parse().ok());
-            window.used = used.unwrap_or(0);
-        }
-    }
 }
 
 /// Leave to send one request.
@@ -159,14 +154,27 @@ impl Gate {
 pub(crate) struct Pass<'a> {
     gate: &'a Gate,
     weight: u32,
+    number: u64,
     counted: bool,
 }
 
 impl Pass<'_> {
-    /// The venue answered, so its headers count this request from now on.
+    /// The venue answered; its headers count this request from now on. Where they don't say how
+    /// much weight is used, nothing counts: then only the venue's refusals can tell.
     pub(crate) fn answered(&mut self, headers: &HeaderMap) {
-        self.gate.observe(headers);
         self.counted = true;
+        let mut state = self.gate.state();
+        // Answers may overtake each other: an older one must not take back what a newer one said.
+        let newest = self.number > state.answered;
+        if newest {
+            state.answered = self.number;
+        }
+        for window in &mut state.windows {
+            let name = format!("x-mbx-used-weight-{}", window.limit.window);
+            let used = headers.get(name).and_then(|v| v.to_str().ok()?.trim().parse().ok());
+            let used = used.unwrap_or(0);
+            window.used = if newest { used } else { used.max(window.used) };
+        }
     }
 }
 

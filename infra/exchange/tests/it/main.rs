@@ -1,0 +1,12 @@
+//! The client against venues on loopback that misbehave in every way that venues do.
+
+#[cfg(test)]
+mod rest;
+#[cfg(test)]
+mod stream;
+#[cfg(test)]
+mod stream_venue;
+#[cfg(test)]
+mod subscription;
+#[cfg(test)]
+mod venue;

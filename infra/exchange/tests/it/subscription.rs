@@ -1,0 +1,124 @@
+//! Streams: what may be subscribed, how, and for how long.
+
+use std::time::Duration;
+
+use domain::instrument::InstrumentId;
+use domain::timeframe::Timeframe;
+use exchange::binance::error::VenueError;
+use exchange::binance::message::{Disconnect, StreamMessage};
+use exchange::binance::stream::{StreamClient, StreamOptions};
+use futures_util::StreamExt;
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+
+use crate::stream_venue::{btc, listen, next, options, raw_venue, reason, say, stay, venue};
+
+/// So many streams, of instruments that nobody knows.
+fn many(count: usize) -> Vec<(InstrumentId, Timeframe)> {
+    let named = (0..count).map(|n| format!("A{n}/USDT").parse().unwrap());
+    named.map(|id| (id, Timeframe::H1)).collect()
+}
+
+#[tokio::test]
+async fn many_streams_are_subscribed_in_portions() {
+    let (told, mut heard) = mpsc::channel(9);
+    let url = raw_venue(move |_, socket| {
+        let told = told.clone();
+        async move {
+            let mut target = String::new();
+            #[expect(clippy::result_large_err, reason = "the library's signature")]
+            let look = |request: &Request, response: Response| {
+                target = request.uri().to_string();
+                Ok(response)
+            };
+            let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(socket, look).await else {
+                return;
+            };
+            let _ = told.send(target).await;
+            for n in 1..=2 {
+                if let Some(Ok(Message::Text(request))) = socket.next().await {
+                    let _ = told.send(request.to_string()).await;
+                }
+                say(&mut socket, format!(r#"{{"result":null,"id":{n}}}"#)).await;
+            }
+            stay(socket).await;
+        }
+    })
+    .await;
+    let spawned = StreamClient::spawn(&url, many(400), options());
+    let (_handle, mut messages) = spawned.unwrap();
+    assert_eq!(next(&mut messages).await, StreamMessage::Connected);
+    let target = heard.recv().await.unwrap();
+    assert!(target.starts_with("/stream?streams=a0usdt@kline_1h/"), "{target}");
+    let mut named = target.matches("@kline_1h").count();
+    for n in 1..=2 {
+        let request = heard.recv().await.unwrap();
+        assert!(request.len() < 4_096, "{}", request.len());
+        let request: serde_json::Value = serde_json::from_str(&request).unwrap();
+        assert_eq!((&request["method"], &request["id"]), (&"SUBSCRIBE".into(), &n.into()));
+        named += request["params"].as_array().unwrap().len();
+    }
+    assert_eq!(named, 400);
+}
+
+#[tokio::test]
+async fn a_refused_or_unanswered_subscription_ends_the_connection() {
+    let url = venue(async |n, mut socket| {
+        if n == 0 {
+            say(&mut socket, r#"{"error":{"code":2,"msg":"Invalid request"},"id":1}"#).await;
+        }
+        stay(socket).await;
+    })
+    .await;
+    let spawned = StreamClient::spawn(&url, many(151), options());
+    let (_handle, mut messages) = spawned.unwrap();
+    let refused = reason(&mut messages).await;
+    assert!(refused.to_string().contains("Invalid request"), "{refused}");
+    let unanswered = reason(&mut messages).await;
+    assert_eq!(unanswered, Disconnect::NotSubscribed { excerpt: "no answer".to_owned() });
+}
+
+#[tokio::test]
+async fn what_can_not_be_streamed_is_refused_at_once() {
+    let spawn = |url: &str, streams| StreamClient::spawn(url, streams, options()).map(|_| ());
+    let url = "ws://127.0.0.1:1";
+    let none = spawn(url, Vec::new());
+    assert_eq!(none, Err(VenueError::StreamCount { count: 0, limit: 1_024 }));
+    let twice = [many(1_024), many(1_024)].concat();
+    assert_eq!(spawn(url, twice), Ok(()));
+    let too_many = spawn(url, many(1_025));
+    assert_eq!(too_many, Err(VenueError::StreamCount { count: 1_025, limit: 1_024 }));
+    let perpetual = vec![("BTC/USDT:USDT".parse().unwrap(), Timeframe::M1)];
+    assert!(matches!(spawn(url, perpetual), Err(VenueError::NotSpot { .. })));
+    let bad = spawn("https://127.0.0.1", vec![btc()]);
+    assert!(matches!(bad, Err(VenueError::BadUrl { .. })));
+}
+
+#[tokio::test]
+async fn it_ends_with_its_handle_or_its_receiver() {
+    let (told, mut heard) = mpsc::channel(1);
+    let url = venue(move |_, socket| {
+        let told = told.clone();
+        async move {
+            stay(socket).await;
+            let _ = told.send(()).await;
+        }
+    })
+    .await;
+    let ended = async |heard: &mut Receiver<()>| {
+        timeout(Duration::from_secs(10), heard.recv()).await.expect("the venue sees the end");
+    };
+    let (handle, mut messages) = listen(&url, options());
+    assert_eq!(next(&mut messages).await, StreamMessage::Connected);
+    drop(handle);
+    ended(&mut heard).await;
+    assert_eq!(messages.recv().await, None);
+
+    let watchful = StreamOptions { silent_after_ms: 20, give_up_after_ms: 40, ..options() };
+    let (_handle, mut messages) = listen(&url, watchful);
+    assert_eq!(next(&mut messages).await, StreamMessage::Connected);
+    drop(messages);
+    ended(&mut heard).await;
+}
