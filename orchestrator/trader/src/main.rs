@@ -34,6 +34,8 @@ fn main() -> ExitCode {
         report(panic);
         std::process::abort();
     }));
+    // One provider of cryptography for every TLS client; installed twice it stays the first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let cli = Cli::parse();
     let json = cli.common.json;
     match dispatch(cli) {
