@@ -96,7 +96,7 @@ pub async fn recover(
     let record = Record::Configuration(Box::new(configuration.clone()));
     let first = Dated { at: UtcMs::default(), input_seq: 0, record };
     take(&mut recovered, &mut stored, first).await?;
-    let mut inputs = store.inputs(0);
+    let mut inputs = store.inputs(0).await?;
     while let Some(page) = inputs.next().await? {
         for released in page {
             collector.observe(&released);
