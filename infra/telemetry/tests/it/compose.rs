@@ -7,7 +7,8 @@ use std::process::Command;
 
 /// Settings that make no sense inside a container: there the database is the one next door, and
 /// the key lies in the data volume.
-const NOT_IN_COMPOSE: [&str; 2] = ["DATABASE_URL", "SEXTANT_LEDGER_KEY_FILE"];
+const NOT_IN_COMPOSE: [&str; 4] =
+    ["DATABASE_URL", "DATABASE_URL_FILE", "POSTGRES_PASSWORD_FILE", "SEXTANT_LEDGER_KEY_FILE"];
 
 fn services() -> Map<String, Value> {
     yaml("docker-compose.yml")["services"].as_object().unwrap().clone()
