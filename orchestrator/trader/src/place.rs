@@ -3,15 +3,20 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use domain::ledger::SealKey;
 use secrecy::{ExposeSecret, SecretString};
 use store::embedded::Embedded;
+use store::seal::Seals;
 use store::store::Store;
 
+use crate::config::settings::Settings;
 use crate::ending::Outcome;
 
 /// Where a run's store, key and head are.
 #[derive(Debug, Clone)]
 pub struct Place {
+    /// Another place for the ledger's key than the folder.
+    pub key_file: Option<PathBuf>,
     /// Folder of the key and the head, and of the private PostgreSQL where there is no other.
     pub folder: PathBuf,
     /// An external database.
@@ -36,8 +41,20 @@ pub struct Opened {
 
 impl Place {
     /// The place of `mode` below the data folder.
-    pub fn of(data_dir: &Path, mode: &str, url: Option<SecretString>) -> Self {
-        Self { folder: data_dir.join(mode), url }
+    pub fn of(settings: &Settings, mode: &str) -> Self {
+        Self {
+            folder: settings.data_dir.join(mode),
+            key_file: settings.ledger_key_file.clone(),
+            url: settings.store.url().cloned(),
+        }
+    }
+
+    /// The ledger's key and head.
+    pub fn seals(&self) -> Outcome<Seals> {
+        Ok(match &self.key_file {
+            Some(file) => Seals::with_key(&self.folder, SealKey::new(std::fs::read(file)?)),
+            None => Seals::in_folder(&self.folder),
+        })
     }
 
     /// Opens the store to own it; starts the private PostgreSQL where there is no other.

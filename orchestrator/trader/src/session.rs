@@ -12,12 +12,11 @@ use domain::instrument::{Instrument, InstrumentId};
 use domain::ledger::Head;
 use domain::time::UtcMs;
 use exchange::binance::rest::RestClient;
-use exchange::binance::transport::RestOptions;
 use exchange::binance::stream::{StreamClient, StreamHandle, StreamOptions};
+use exchange::binance::transport::RestOptions;
 use shell::agent::AgentActor;
 use store::candles::CandleCount;
 use store::journal::Journal;
-use store::seal::Seals;
 use store::store::Store;
 use telemetry::metrics::Metrics;
 use telemetry::readiness::Readiness;
@@ -113,7 +112,7 @@ impl Session {
         if events > 0 {
             tracing::info!(events, at = %tally.now, head = %head.hash, "recovered");
         }
-        let journal = Journal::open(store, Seals::in_folder(&self.place.folder)).await?;
+        let journal = Journal::open(store, self.place.seals()?).await?;
         self.readiness.ready("store");
 
         let (listed, not_trading) = self.list(&rest, &configuration.instruments).await?;
@@ -282,8 +281,8 @@ impl Session {
                 return Err(failure);
             }
         }
-        let (tally, head) =
-            settled.ok_or_else(|| Failure::new(Code::Failed, "the orchestrator has failed before"))?;
+        let (tally, head) = settled
+            .ok_or_else(|| Failure::new(Code::Failed, "the orchestrator has failed before"))?;
         Ok((state.counters, tally, head))
     }
 }

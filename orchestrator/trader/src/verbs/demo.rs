@@ -73,7 +73,7 @@ pub fn demo(asked: &Demo, settings: &Settings, json: bool) -> Outcome<()> {
             settings.timeframes.insert(0, base);
         }
     }
-    let place = Place::of(&settings.data_dir, MODE, settings.store.url().cloned());
+    let place = Place::of(&settings, MODE);
     place::remember(&settings.data_dir, MODE)?;
     make_room(asked, &place)?;
     let market = Market::start(&asked.replayed, &settings.instruments)?;

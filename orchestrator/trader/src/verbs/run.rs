@@ -21,12 +21,14 @@ const SETTLE_MS: u64 = 1_500;
 /// Trades until a person stops it, or one cycle.
 pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
     let until = match (asked.once, asked.exit_at_end) {
-        (true, true) => return Err(Failure::new(Code::Usage, "--once and --exit-at-end exclude each other")),
+        (true, true) => {
+            return Err(Failure::new(Code::Usage, "--once and --exit-at-end exclude each other"));
+        }
         (true, false) => Until::Once,
         (false, true) => Until::EndOfData,
         (false, false) => Until::Stopped,
     };
-    let place = Place::of(&settings.data_dir, "paper", settings.store.url().cloned());
+    let place = Place::of(settings, "paper");
     crate::place::remember(&settings.data_dir, "paper")?;
     let replaying = until == Until::EndOfData;
     let session = |metrics, readiness| Session {
@@ -71,7 +73,9 @@ pub fn trade(
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
     let readiness = Readiness::expecting(&["store", "streams"]);
     let server = match serve {
-        true => Some(Server::start(settings.metrics_addr, Arc::clone(&metrics), readiness.clone())?),
+        true => {
+            Some(Server::start(settings.metrics_addr, Arc::clone(&metrics), readiness.clone())?)
+        }
         false => None,
     };
     let session = session(metrics, readiness);
