@@ -7,7 +7,7 @@ use domain::time::UtcMs;
 
 use crate::config::{Config, ConfigError};
 use crate::counters::{Counters, Notes};
-use crate::evidence::{Evidence, is_plausible, plausible};
+use crate::evidence::{Evidence, is_sound, plausible};
 use crate::feed::{Feed, Phase};
 use crate::messages::{Input, Output, PageRequest};
 use crate::outlook::Outlook;
@@ -62,6 +62,7 @@ impl Collector {
     /// Goes on after what an earlier process released and stored; to be called with all of it,
     /// in order, before [`Input::Started`].
     pub fn observe(&mut self, released: &Released) {
+        let watermark = plausible(released.watermark);
         let mut out = Vec::new();
         for sequenced in released.events.iter() {
             let Some(at) = sequenced.event.instrument().and_then(|id| self.find(id)) else {
@@ -69,9 +70,9 @@ impl Collector {
             };
             let counters = &mut self.counters;
             let mut notes = Notes { counters, subscribed: None, out: &mut out };
-            self.feeds[at].observe(&sequenced.event, released.watermark, &mut notes);
+            self.feeds[at].observe(&sequenced.event, watermark, &mut notes);
         }
-        self.sequencer.observe(released);
+        self.sequencer.observe(released, watermark);
     }
 
     /// Hears one thing and appends what follows from it to `out`.
@@ -293,10 +294,4 @@ impl Collector {
             self.look(at);
         }
     }
-}
-
-/// Whether a candle can be placed at all.
-fn is_sound(candle: &Candle) -> bool {
-    let open = candle.open_time;
-    is_plausible(open) && is_plausible(candle.close_time()) && candle.timeframe.opens_at(open)
 }

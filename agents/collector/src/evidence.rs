@@ -1,18 +1,20 @@
 //! How late it is at the venue, as far as is known.
 
+use domain::candle::Candle;
 use domain::time::UtcMs;
 
 /// The end of the year 9999; no candle of any venue closes later.
 const END_OF_TIME: UtcMs = UtcMs::new(253_402_300_799_999);
 
-/// Whether a moment can be a venue's; calendars and grids are exact between these bounds.
-pub(crate) fn is_plausible(moment: UtcMs) -> bool {
-    UtcMs::new(0) <= moment && moment <= END_OF_TIME
-}
-
 /// The nearest moment that can be a venue's.
 pub(crate) fn plausible(moment: UtcMs) -> UtcMs {
     moment.clamp(UtcMs::new(0), END_OF_TIME)
+}
+
+/// Whether a candle can be placed at all: calendars and grids are exact between these bounds.
+pub(crate) fn is_sound(candle: &Candle) -> bool {
+    let (open, close) = (candle.open_time, candle.close_time());
+    open == plausible(open) && close == plausible(close) && candle.timeframe.opens_at(open)
 }
 
 /// The latest venue time that a stream's candle or the venue's clock gave proof of. Pages don't

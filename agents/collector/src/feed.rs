@@ -7,6 +7,7 @@ use domain::time::UtcMs;
 
 use crate::config::Config;
 use crate::counters::Notes;
+use crate::evidence::is_sound;
 use crate::sequencer::Batch;
 use crate::stream::{Entry, Stream};
 
@@ -46,19 +47,22 @@ impl Feed {
         Self { id, listed: None, phase: Phase::Idle, session: None, streams }
     }
 
-    /// Begins without a past: asks for history until `start`.
+    /// Begins without a past: asks for history until `start`, for a step of the join grid at
+    /// least, as [`Feed::resume`] relies on.
     pub(crate) fn open(&mut self, start: UtcMs, config: &Config) {
         self.phase = Phase::Opening { start };
         for stream in &mut self.streams {
-            let span_ms = i64::from(config.history_candles) * stream.timeframe.span_ms();
-            let from = start.plus_ms(-span_ms).max(UtcMs::default());
+            let count = i64::from(config.history_candles);
+            let span_ms = count.saturating_mul(stream.timeframe.span_ms());
+            let from = start.plus_ms(-span_ms.max(config.join_grid_ms)).max(UtcMs::default());
             stream.skip_to(stream.timeframe.open_of(from));
             stream.forget_until(stream.next_open());
         }
     }
 
-    /// Goes on after `watermark`. Nothing that would begin a session closed until the last step
-    /// of the join grid, or it would have begun.
+    /// Goes on after `watermark`. An instrument without a session had no base candle between the
+    /// last step of the join grid, where it would have joined, and a fresh start after that,
+    /// where it would have been found.
     pub(crate) fn resume(&mut self, watermark: UtcMs, config: &Config) {
         let (phase, after) = match (self.session, self.listed) {
             (Some(_), _) => (Phase::Present, watermark),
@@ -83,7 +87,7 @@ impl Feed {
                 self.session = None;
                 self.streams.iter_mut().for_each(Stream::turn_page);
             }
-            Event::CandleClosed { candle, .. } => {
+            Event::CandleClosed { candle, .. } if is_sound(candle) => {
                 let at = self.streams.iter().position(|s| s.timeframe == candle.timeframe);
                 let Some(at) = at else { return };
                 if at == 0 {
@@ -99,7 +103,7 @@ impl Feed {
                     stream.missed();
                 }
             }
-            Event::AccountMarked { .. } => {}
+            Event::CandleClosed { .. } | Event::AccountMarked { .. } => {}
         }
     }
 

@@ -133,7 +133,10 @@ impl Feed {
             }
             (Duty::Follow, _) => {
                 let lagging = timeframe.open_of(now.plus_ms(-config.patience_ms));
-                let asked = (0..request.limit).fold(request.from, |at, _| timeframe.close_of(at));
+                let span_ms = i64::from(request.limit).saturating_mul(timeframe.span_ms());
+                // Months are longer than their span.
+                let asked = request.from.plus_ms(span_ms).max(timeframe.close_of(request.from));
+                let asked = timeframe.open_of(asked);
                 stream.excuse(beyond.unwrap_or(lagging).min(asked), true);
             }
         }
@@ -154,9 +157,10 @@ fn due(stream: &Stream, duty: Duty, config: &Config) -> UtcMs {
 }
 
 impl Stream {
-    /// How many candles are missing up to the next one that is there, or up to `now`.
+    /// How many candles are missing up to the next one that is there, and until `now`.
     fn count_until(&self, now: UtcMs) -> u64 {
-        let until = self.beyond().unwrap_or_else(|| self.timeframe.open_of(now));
+        let closed = self.timeframe.open_of(now);
+        let until = self.beyond().map_or(closed, |beyond| beyond.min(closed));
         self.timeframe.count_between(self.next_open(), until)
     }
 }

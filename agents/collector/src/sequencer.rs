@@ -48,9 +48,9 @@ impl Sequencer {
     }
 
     /// Goes on after what was released before.
-    pub(crate) fn observe(&mut self, released: &Released) {
+    pub(crate) fn observe(&mut self, released: &Released, watermark: UtcMs) {
         self.last_seq = released.events.last().map_or(self.last_seq, |last| last.input_seq);
-        self.last_watermark = self.last_watermark.max(Some(released.watermark));
+        self.last_watermark = self.last_watermark.max(Some(watermark));
     }
 
     /// Gathers what becomes known at `watermark` and puts it in order. None if that is nothing.

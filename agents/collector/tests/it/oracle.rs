@@ -43,6 +43,21 @@ pub(crate) fn released(world: &World) -> Vec<Released> {
     released
 }
 
+/// Everything due until the world's end was released, and nothing that is not due at all.
+pub(crate) fn check(world: &World, found: &[Released]) {
+    let expected = released(world);
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_eq!(found.watermark, expected.watermark);
+        for (found, expected) in found.events.iter().zip(expected.events.iter()) {
+            assert_eq!(found, expected, "at {:?}", expected);
+        }
+        assert_eq!(found.events.len(), expected.events.len());
+    }
+    let due = expected.iter().take_while(|released| released.watermark <= world.end).count();
+    assert!(due <= found.len(), "{} of {due} watermarks", found.len());
+    assert!(found.len() <= expected.len());
+}
+
 /// How many candles are missing within the sessions of these releases.
 pub(crate) fn missing(released: &[Released]) -> BTreeMap<(InstrumentId, Timeframe), u64> {
     let mut last: BTreeMap<(InstrumentId, Timeframe), UtcMs> = BTreeMap::new();
@@ -118,7 +133,8 @@ impl Oracle<'_> {
     /// The history that is read at a fresh start.
     fn known(&self, id: InstrumentId, timeframe: Timeframe) -> impl Iterator<Item = &Candle> {
         let count = i64::from(self.world.config.history_candles);
-        let from = timeframe.open_of(self.start.plus_ms(-count * timeframe.span_ms()));
+        let span_ms = (count * timeframe.span_ms()).max(self.world.config.join_grid_ms);
+        let from = timeframe.open_of(self.start.plus_ms(-span_ms));
         let start = self.start;
         self.candles(id, timeframe).filter(move |c| c.open_time >= from && c.close_time() <= start)
     }

@@ -38,7 +38,7 @@ pub(crate) fn instrument(name: &str) -> Instrument {
 
 /// A candle whose numbers tell it from every other.
 pub(crate) fn candle(timeframe: Timeframe, open_time: UtcMs) -> Candle {
-    let seed = open_time.ms() / 60_000 + timeframe as i64;
+    let seed = (open_time.ms() / 60_000).abs() + timeframe as i64;
     let raw = |n: i64| Price::from_raw((1000 + n) * Price::SCALE);
     let (open, close) = (raw(seed % 97), raw(seed % 89));
     let volume_base = if seed % 7 == 0 { 0.0 } else { seed as f64 };
@@ -76,8 +76,8 @@ impl World {
 
     /// A world full of accidents. Breaks are shorter than in life, so that many fit in.
     pub(crate) fn random(rng: &mut Rng) -> Self {
-        use Timeframe::{D1, H1, H4, M1, M5, M15, W1};
-        let shapes: [(&[Timeframe], i64, u64); 7] = [
+        use Timeframe::{D1, H1, H4, M1, M5, M15, Mo1, W1};
+        let shapes: [(&[Timeframe], i64, u64); 8] = [
             (&[M1, M5, H1], 3 * HOUR_MS, 1500),
             (&[M1], 2 * HOUR_MS, 900),
             (&[M1, M15, H1, H4], HOUR_MS, 1200),
@@ -85,8 +85,9 @@ impl World {
             (&[H1, H4, D1], 48 * HOUR_MS, 700),
             (&[H4, D1], 48 * HOUR_MS, 200),
             (&[D1, W1], 96 * HOUR_MS, 150),
+            (&[H4, W1, Mo1], 48 * HOUR_MS, 600),
         ];
-        let (timeframes, session_break_ms, length) = shapes[rng.below(7) as usize];
+        let (timeframes, session_break_ms, length) = shapes[rng.below(8) as usize];
         let names = ["AAA/USDT", "BBB/USDT", "CCC/USDT", "DDD/USDT"];
         let mut world = Self::new(&names[..rng.between(1, 4) as usize], timeframes);
         world.config.session_break_ms = session_break_ms;
