@@ -11,9 +11,9 @@ use crate::session::Summary;
 /// The JSON of a summary.
 pub fn json(summary: &Summary) -> Value {
     let Summary { finished, tally, head, counters, stored, not_trading, folder } = summary;
-    let base = counters.by_timeframe.keys().next().copied();
+    let base = counters.timeframes.keys().next().copied();
     let by_timeframe: BTreeMap<_, _> = counters
-        .by_timeframe
+        .timeframes
         .iter()
         .map(|(timeframe, c)| {
             let stored =
@@ -26,14 +26,13 @@ pub fn json(summary: &Summary) -> Value {
             (timeframe.name(), counts)
         })
         .collect();
-    let missing: BTreeMap<_, _> = counters
+    let missing: BTreeMap<_, u64> = counters
         .missing
         .iter()
-        .filter(|((_, timeframe), _)| Some(*timeframe) == base)
-        .map(|((instrument, _), missing)| (instrument.to_string(), *missing))
+        .filter_map(|(instrument, missing)| Some((instrument.to_string(), *missing.get(&base?)?)))
         .collect();
     let sum = |of: fn(&collector::counters::StreamCounters) -> u64| {
-        counters.by_timeframe.values().map(of).sum::<u64>()
+        counters.timeframes.values().map(of).sum::<u64>()
     };
     json!({
         "finished": finished,
@@ -80,8 +79,8 @@ pub fn table(summary: &Summary) -> String {
     };
     line("until", tally.now.to_string());
     line("candles stored", stored.iter().map(|count| count.candles).sum::<u64>().to_string());
-    let repaired: u64 = counters.by_timeframe.values().map(|c| c.repaired).sum();
-    let missing = counters.by_timeframe.values().next().map_or(0, |c| c.missing);
+    let repaired: u64 = counters.timeframes.values().map(|c| c.repaired).sum();
+    let missing = counters.timeframes.values().next().map_or(0, |c| c.missing);
     line("repaired / missing", format!("{repaired} / {missing}"));
     line("signals", counts(&tally.signals));
     line("decisions", counts(&tally.decisions));

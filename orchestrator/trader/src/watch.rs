@@ -33,13 +33,13 @@ pub async fn watch(
     status_url: &str,
     readiness: &Readiness,
 ) -> Outcome<()> {
-    let mut heard = 0;
+    let mut heard: u64 = 0;
     let mut quiet = 0;
     let mut asked_last = false;
     loop {
         tokio::time::sleep(PAUSE).await;
         let State { settled, counters, .. } = ask(market, started_at).await?;
-        let now_heard = counters.heard();
+        let now_heard = counters.timeframes.values().map(|stream| stream.heard).sum::<u64>();
         if now_heard > heard {
             readiness.ready_for("streams", FRESH);
             quiet = 0;

@@ -219,7 +219,7 @@ impl Handler<Open> for Market {
     type Result = ();
 
     fn handle(&mut self, Open { began_at, venue_time, listed }: Open, ctx: &mut Self::Context) {
-        self.hear(Input::Started { began_at, listed }, ctx);
+        self.hear(Input::Started { venue_time: began_at, listed }, ctx);
         self.hear(Input::Subscribed { venue_time }, ctx);
         self.deliver(ctx);
     }

@@ -28,7 +28,7 @@ pub fn show(counters: &Counters, metrics: &Metrics) {
     let to = |counter: prometheus::IntCounter, total: u64| {
         counter.inc_by(total.saturating_sub(counter.get()))
     };
-    for (timeframe, stream) in &counters.by_timeframe {
+    for (timeframe, stream) in &counters.timeframes {
         let name = timeframe.name();
         to(metrics.candles_read.of(name), stream.heard);
         to(metrics.candles_repaired.of(name), stream.repaired);
