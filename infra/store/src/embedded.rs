@@ -6,12 +6,11 @@
 //! stopped by the next start.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -21,11 +20,11 @@ use crate::error::StoreError;
 use crate::owner::Owner;
 use crate::programs::Programs;
 use crate::store::Store;
+use crate::system::{PAUSE, ended, run, sync, sync_all, tail};
 
 const DATABASE: &str = "sextant";
 const USER: &str = "sextant";
 
-const PAUSE: Duration = Duration::from_millis(5);
 /// Until a server that was just started listens. Recovery comes after that.
 const LISTENS: Duration = Duration::from_secs(10);
 /// Until what a dead owner left behind is gone.
@@ -34,6 +33,8 @@ const LEFTOVER: Duration = Duration::from_secs(5);
 /// program must end.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 const INITDB: Duration = Duration::from_secs(120);
+/// A log that is longer begins anew.
+const LOG_BYTES: u64 = 1 << 20;
 
 /// Runs the server given as arguments; asks it to end (SIGINT: roll back, write all, end) once
 /// standard input ends; ends with it.
@@ -52,7 +53,7 @@ exit "$status"
 
 /// Small, since one writer and a few readers are all there is; durable, since an acknowledged row
 /// must survive a power cut (fsync, full_page_writes and synchronous_commit keep their defaults).
-const SETTINGS: [(&str, &str); 21] = [
+const SETTINGS: [(&str, &str); 22] = [
     ("listen_addresses", ""),
     ("unix_socket_permissions", "0700"),
     ("port", "5432"),
@@ -76,6 +77,8 @@ const SETTINGS: [(&str, &str); 21] = [
     ("log_timezone", "UTC"),
     ("log_line_prefix", "%m [%p] "),
     ("log_checkpoints", "off"),
+    // Loading history is what fills the log quickly here, and no reason to worry anybody.
+    ("checkpoint_warning", "0"),
 ];
 
 /// A running server, owned by this process. Dropping it stops the server without waiting.
@@ -167,14 +170,15 @@ impl Embedded {
     /// [`StoreError::Embedded`] where it doesn't end in time; nothing acknowledged is lost then.
     pub async fn stop(mut self) -> Result<(), StoreError> {
         self.alive = None;
-        if ended(&mut self.guard, SHUTDOWN).await? {
-            return Ok(());
+        if !ended(&mut self.guard, SHUTDOWN).await? {
+            self.place.stop_at_once(&self.programs).await?;
+            if !ended(&mut self.guard, SHUTDOWN).await? {
+                return Err(self.place.failed("does not stop", String::new()));
+            }
         }
-        self.place.stop_at_once(&self.programs).await?;
-        if ended(&mut self.guard, SHUTDOWN).await? {
-            return Ok(());
-        }
-        Err(self.place.failed("does not stop", String::new()))
+        // Where the folder had to be under /tmp, nothing stays there. Not worth an error.
+        drop(fs::remove_dir(&self.place.socket_dir));
+        Ok(())
     }
 
     async fn ensure_database(&self) -> Result<(), StoreError> {
@@ -314,7 +318,11 @@ impl Place {
                 .append(true)
                 .open(&self.log)
                 .map_err(StoreError::io(&self.log))?;
-            let before = log.seek(SeekFrom::End(0)).map_err(StoreError::io(&self.log))?;
+            let mut before = log.metadata().map_err(StoreError::io(&self.log))?.len();
+            if before > LOG_BYTES {
+                log.set_len(0).map_err(StoreError::io(&self.log))?;
+                before = 0;
+            }
             let (mut guard, alive) = self.spawn(programs, &log)?;
             while !self.answers() {
                 if let Some(_status) = guard.try_wait().map_err(StoreError::io(&self.data))? {
@@ -367,65 +375,4 @@ fn make_private(dir: &Path, programs: &Programs) -> Result<(), StoreError> {
         Some(user) => chown(dir, Some(user.uid), Some(user.gid)).map_err(StoreError::io(dir)),
         None => Ok(()),
     }
-}
-
-/// Whether it succeeded, and what it said on standard error.
-async fn run(mut command: Command, limit: Duration) -> Result<(bool, String), StoreError> {
-    let program = PathBuf::from(command.get_program());
-    command.stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(StoreError::io(&program))?;
-    if !ended(&mut child, limit).await? {
-        child.kill().map_err(StoreError::io(&program))?;
-    }
-    let output = child.wait_with_output().map_err(StoreError::io(&program))?;
-    Ok((output.status.success(), String::from_utf8_lossy(&output.stderr).trim().to_owned()))
-}
-
-async fn ended(child: &mut Child, limit: Duration) -> Result<bool, StoreError> {
-    let mut waited = Duration::ZERO;
-    while child.try_wait().map_err(StoreError::io(Path::new("a child process")))?.is_none() {
-        if waited > limit {
-            return Ok(false);
-        }
-        tokio::time::sleep(PAUSE).await;
-        waited += PAUSE;
-    }
-    Ok(true)
-}
-
-/// The last lines of what the log got since `from`.
-fn tail(log: &mut File, from: u64) -> String {
-    let mut text = String::new();
-    let read = log.seek(SeekFrom::Start(from)).and_then(|_| log.read_to_string(&mut text));
-    if let Err(error) = read {
-        return error.to_string();
-    }
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(5)..].join("; ")
-}
-
-/// Writes a folder and all that is in it to disk. Several at once, since the file system then
-/// writes its journal once for all of them.
-fn sync_all(root: &Path) -> Result<(), StoreError> {
-    let mut paths = vec![root.to_path_buf()];
-    let mut next = 0;
-    while next < paths.len() {
-        if paths[next].is_dir() {
-            let entries = fs::read_dir(&paths[next]).map_err(StoreError::io(&paths[next]))?;
-            paths.extend(entries.flatten().map(|entry| entry.path()));
-        }
-        next += 1;
-    }
-    std::thread::scope(|scope| {
-        let share = paths.len().div_ceil(8);
-        let threads: Vec<_> = paths
-            .chunks(share)
-            .map(|some| scope.spawn(|| some.iter().try_for_each(|path| sync(path))))
-            .collect();
-        threads.into_iter().try_for_each(|thread| thread.join().expect("syncing does not panic"))
-    })
-}
-
-fn sync(path: &Path) -> Result<(), StoreError> {
-    File::open(path).and_then(|file| file.sync_all()).map_err(StoreError::io(path))
 }

@@ -196,8 +196,8 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
-                // undefined_table, undefined_function
-                Some("42P01" | "42883") => Self::NotMigrated,
+                // undefined_table
+                Some("42P01") => Self::NotMigrated,
                 Some(code) if is_shutdown(code) => {
                     Self::Lost { reason: refusal.message().to_owned() }
                 }

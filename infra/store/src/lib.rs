@@ -27,6 +27,7 @@ pub mod runs;
 pub mod seal;
 pub mod signals;
 pub mod store;
+mod system;
 mod timescale;
 pub mod trades;
 pub mod verify;

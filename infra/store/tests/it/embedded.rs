@@ -16,10 +16,14 @@ use crate::journal::read_all;
 
 #[tokio::test]
 async fn what_was_written_is_there_after_a_stop() {
-    let data = folder("stop");
+    let data = folder("stop %20&");
     assert!(!Embedded::exists(&data));
     assert_eq!(Embedded::attach(&data), None);
+    // Somebody was killed while making it.
+    fs::create_dir(data.join("postgres.new")).unwrap();
+    fs::write(data.join("postgres.new/PG_VERSION"), "15\n").unwrap();
     let server = Embedded::start(&data).await.unwrap();
+    assert!(!data.join("postgres.new").exists());
     let store = Store::open(&server.url()).await.unwrap();
     store.migrate().await.unwrap();
     let seals = store::seal::Seals::in_folder(&data);
@@ -49,7 +53,7 @@ async fn what_was_written_is_there_after_a_stop() {
 }
 
 #[tokio::test]
-async fn a_second_owner_is_told_who_owns() {
+async fn a_second_owner_is_told_who_owns_it() {
     let data = folder("owner");
     let server = Embedded::start(&data).await.unwrap();
     let refused = Embedded::start(&data).await.unwrap_err();
@@ -61,6 +65,11 @@ async fn a_second_owner_is_told_who_owns() {
     drop(server);
     // Dropped, not stopped: it is on its way down, and the next start waits for that.
     Embedded::start(&data).await.unwrap().stop().await.unwrap();
+
+    // One that can't start says why.
+    fs::write(data.join("postgres/postgresql.conf"), "no_such_setting = 1\n").unwrap();
+    let refused = Embedded::start(&data).await.unwrap_err();
+    assert!(refused.to_string().contains("no_such_setting"), "{refused}");
 }
 
 #[tokio::test]
@@ -87,24 +96,11 @@ async fn nobody_else_gets_in() {
 }
 
 #[tokio::test]
-async fn a_half_made_folder_is_made_anew() {
-    let data = folder("half");
-    fs::create_dir(data.join("postgres.new")).unwrap();
-    fs::write(data.join("postgres.new/PG_VERSION"), "15\n").unwrap();
-    let server = Embedded::start(&data).await.unwrap();
-    assert!(!data.join("postgres.new").exists());
-    server.stop().await.unwrap();
-}
-
-#[tokio::test]
 async fn a_deep_folder_works() {
     let data = folder("deep").join("a rather long name".repeat(5)).join("ünïcode %20");
     let server = Embedded::start(&data).await.unwrap();
     assert!(server.url().contains("/tmp/sextant-"), "{}", server.url());
     assert_eq!(Embedded::attach(&data), Some(server.url()));
-    server.stop().await.unwrap();
-    let short = folder("a %20&b");
-    let server = Embedded::start(&short).await.unwrap();
     server.stop().await.unwrap();
 }
 
@@ -129,13 +125,4 @@ async fn data_of_a_version_that_is_gone_is_named() {
     let refused = Embedded::start(&data).await.unwrap_err();
     assert!(matches!(refused, StoreError::NoPostgres { .. }), "{refused}");
     assert!(refused.to_string().contains("PostgreSQL 9"), "{refused}");
-}
-
-#[tokio::test]
-async fn a_server_that_can_t_start_says_why() {
-    let data = folder("broken");
-    Embedded::start(&data).await.unwrap().stop().await.unwrap();
-    fs::write(data.join("postgres/postgresql.conf"), "no_such_setting = 1\n").unwrap();
-    let refused = Embedded::start(&data).await.unwrap_err();
-    assert!(refused.to_string().contains("no_such_setting"), "{refused}");
 }
