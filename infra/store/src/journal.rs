@@ -52,6 +52,13 @@ pub struct Batch {
     pub executions: Vec<ExecutionRow>,
 }
 
+impl Batch {
+    /// Whether there is nothing that has to be on disk: rows beside these come with them.
+    pub fn is_empty(&self) -> bool {
+        self.released.is_empty() && self.entries.is_empty() && self.holes.is_empty()
+    }
+}
+
 /// Writes batches over one connection of its own, which holds the database's lock: two writers
 /// can't be, not even on two machines.
 #[derive(Debug)]

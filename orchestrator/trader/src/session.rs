@@ -112,7 +112,9 @@ impl Session {
         if events > 0 {
             tracing::info!(events, at = %tally.now, head = %head.hash, "recovered");
         }
-        let journal = Journal::open(store, self.place.seals()?).await?;
+        let mut journal = Journal::open(store, self.place.seals()?).await?;
+        // What a crash left unwritten, and for a new run the moment it began, before anything else.
+        journal.append(&batch).await?;
         self.readiness.ready("store");
 
         let (listed, not_trading) = self.list(&rest, &configuration.instruments).await?;
@@ -132,7 +134,7 @@ impl Session {
                 AgentActor::start_in_arbiter(&desk_thread.handle(), |_| AgentActor::new(agent));
             (id, actor.recipient())
         });
-        let memory = (head, batch, tally);
+        let memory = (head, tally);
         let progress = Arc::clone(&self.progress);
         let desk =
             Desk::new(agents.collect(), floor, journal, memory, Arc::clone(metrics), progress);

@@ -97,13 +97,12 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Puts the parts together. `batch` holds what a crash left unwritten, `tally` what was
-    /// counted before.
+    /// Puts the parts together. `tally` is what was counted before.
     pub fn new(
         agents: Vec<(AgentId, Recipient<Hear>)>,
         floor: Floor,
         journal: Addr<JournalActor>,
-        (head, batch, tally): (Head, Batch, Tally),
+        (head, tally): (Head, Tally),
         metrics: Arc<Metrics>,
         progress: Arc<dyn Fn(&Tally) + Send + Sync>,
     ) -> Self {
@@ -112,7 +111,7 @@ impl Desk {
             floor,
             journal,
             head,
-            batch,
+            batch: Batch::default(),
             events: 0,
             writing: None,
             tally,
@@ -302,8 +301,7 @@ impl Handler<Lagging> for Orchestrator {
 
     fn handle(&mut self, _: Lagging, _: &mut Self::Context) -> Self::Result {
         self.with_desk(|mut desk| async move {
-            let written =
-                if desk.batch.released.is_empty() { Ok(()) } else { desk.write_behind().await };
+            let written = if desk.batch.is_empty() { Ok(()) } else { desk.write_behind().await };
             (desk, written)
         })
     }
