@@ -32,6 +32,7 @@ use crate::place::Place;
 use crate::recovery::{self, Recovered};
 use crate::setup::{self, Begin};
 use crate::signals;
+use crate::watch;
 
 /// What an orderly end may take: below the ten seconds that a service manager grants.
 const SETTLING: Duration = Duration::from_secs(8);
@@ -85,6 +86,8 @@ pub struct Summary {
     pub not_trading: Vec<String>,
     /// Where the store is.
     pub folder: PathBuf,
+    /// What the simulator says of itself, where the venue is one.
+    pub simulator: Option<serde_json::Value>,
 }
 
 impl Session {
@@ -172,7 +175,11 @@ impl Session {
         journal_thread.stop();
         let stored = store.candle_counts().await?;
         let folder = self.place.folder.clone();
-        Ok(Summary { finished, tally, head, counters, stored, not_trading, folder })
+        let simulator = match self.until {
+            Until::EndOfData if finished => Some(watch::status(&self.status_url()).await?),
+            _ => None,
+        };
+        Ok(Summary { simulator, finished, tally, head, counters, stored, not_trading, folder })
     }
 
     /// The configuration of the run that the store holds, if it is the one that is asked for; of
@@ -200,6 +207,10 @@ impl Session {
         let now = rest.time().await?;
         let timeframe = self.begin.policy.profile.decision_timeframe;
         Ok(if self.until == Until::Once { timeframe.open_of(now) } else { now })
+    }
+
+    fn status_url(&self) -> String {
+        format!("{}/sim/status", self.rest_url.trim_end_matches('/'))
     }
 
     fn rest(&self) -> Outcome<RestClient> {
@@ -257,11 +268,10 @@ impl Session {
             StreamClient::spawn(&self.stream_url, streams, StreamOptions::default())?;
         actix::spawn(feed::read(messages, market.clone(), Arc::clone(rest)));
         let (market, until) = (market.clone(), self.until.clone());
-        let status_url = format!("{}/sim/status", self.rest_url.trim_end_matches('/'));
+        let status_url = self.status_url();
         let readiness = self.readiness.clone();
         actix::spawn(async move {
-            let outcome =
-                crate::watch::watch(&market, &until, venue_time, &status_url, &readiness).await;
+            let outcome = watch::watch(&market, &until, venue_time, &status_url, &readiness).await;
             let ending = outcome.map_or_else(Ending::Failed, |()| Ending::Finished);
             // Gone means that the session is over already.
             let _ = endings.send(ending);

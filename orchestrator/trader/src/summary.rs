@@ -10,7 +10,8 @@ use crate::session::Summary;
 
 /// The JSON of a summary.
 pub fn json(summary: &Summary) -> Value {
-    let Summary { finished, tally, head, counters, stored, not_trading, folder } = summary;
+    let Summary { finished, tally, head, counters, stored, not_trading, folder, simulator } =
+        summary;
     let base = counters.timeframes.keys().next().copied();
     let by_timeframe: BTreeMap<_, _> = counters
         .timeframes
@@ -63,6 +64,7 @@ pub fn json(summary: &Summary) -> Value {
         "ledger_head_hash": head.hash,
         "not_trading": not_trading,
         "data_dir": folder,
+        "simulator": simulator,
     })
 }
 

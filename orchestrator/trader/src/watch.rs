@@ -77,10 +77,15 @@ async fn ask(market: &Addr<Market>, settled_to: UtcMs) -> Outcome<State> {
 
 /// The simulator's word, none while its replay goes on.
 async fn sim_status(url: &str) -> Outcome<Option<SimStatus>> {
+    let status: SimStatus = serde_json::from_value(status(url).await?)?;
+    Ok(Some(status).filter(|status| status.finished))
+}
+
+/// All that a simulator says of itself: how far it is, and how it spoilt its streams.
+pub async fn status(url: &str) -> Outcome<serde_json::Value> {
     let unreachable = |error: reqwest::Error| {
         Failure::new(Code::Venue, format!("{url} does not answer as a simulator does: {error}"))
     };
     let answer = reqwest::get(url).await.map_err(unreachable)?;
-    let status: SimStatus = answer.json().await.map_err(unreachable)?;
-    Ok(Some(status).filter(|status| status.finished))
+    answer.json().await.map_err(unreachable)
 }
