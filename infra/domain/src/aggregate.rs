@@ -37,7 +37,8 @@ pub enum AggregateError {
 /// Whether every `coarse` candle is made of whole `fine` candles. Nothing coarser than a day
 /// divides a week or a month.
 pub fn nests(fine: Timeframe, coarse: Timeframe) -> bool {
-    fine < coarse && fine <= Timeframe::D1 && coarse.span_ms() % fine.span_ms() == 0
+    let rest = coarse.span_ms().checked_rem(fine.span_ms());
+    fine < coarse && fine <= Timeframe::D1 && rest == Some(0)
 }
 
 /// Builds the candles of one coarser timeframe from the finer candles of one instrument.

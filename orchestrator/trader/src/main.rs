@@ -1,4 +1,5 @@
 //! The binary `sextant`: the composition root and the command line.
+#![allow(unreachable_pub, reason = "nothing of a binary can be reached from outside it")]
 
 mod cli;
 mod config;
