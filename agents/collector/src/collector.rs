@@ -236,15 +236,14 @@ impl Collector {
                 Some(Recall::Released { .. }) | None => {}
             }
         }
-        for denied in stream.prove(request.from, stream.timeframe.open_of(complete_to)) {
+        for denied in stream.prove(stream.timeframe.open_of(complete_to)) {
             notes.late(request.instrument, denied);
         }
-        let patience_ms = self.config.patience_ms;
         if candles.len() < request.limit as usize {
-            self.evidence.doubt(asked_at, complete_to, patience_ms);
+            self.evidence.doubt(asked_at, complete_to);
         }
         if stream.next_open() == before {
-            stream.retry_at = self.evidence.now().plus_ms(patience_ms);
+            stream.retry_at = self.evidence.now().plus_ms(self.config.patience_ms);
         }
         Some(at)
     }
