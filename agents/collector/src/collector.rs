@@ -181,7 +181,7 @@ impl Collector {
         self.evidence.learn(candle.close_time());
         let stream = &mut feed.streams[place];
         if full && candle.open_time > stream.next_open() {
-            return None;
+            return Some(at);
         }
         match stream.hear(candle) {
             Heard::Fresh | Heard::Overtaken => {}
@@ -269,7 +269,8 @@ impl Collector {
                     feed.release(watermark, config, &mut notes, batch);
                 }
             });
-            out.extend(released.map(Output::Release));
+            let Some(released) = released else { return };
+            out.push(Output::Release(released));
             for at in 0..self.feeds.len() {
                 self.look(at);
             }
@@ -280,7 +281,8 @@ impl Collector {
     fn ask(&mut self, out: &mut Vec<Output>) {
         let now = self.evidence.now();
         let Some(bound) = self.outlooks.iter().map(|outlook| outlook.bound).min() else { return };
-        let page_ms = i64::from(self.config.page_limit) * self.config.base().span_ms();
+        let page_limit = i64::from(self.config.page_limit);
+        let page_ms = page_limit.saturating_mul(self.config.base().span_ms());
         let horizon = bound.plus_ms(page_ms.max(self.config.join_grid_ms));
         for at in 0..self.feeds.len() {
             if self.outlooks[at].due > now {
