@@ -181,7 +181,7 @@ impl Collector {
         self.evidence.learn(candle.close_time());
         let stream = &mut feed.streams[place];
         if full && candle.open_time > stream.next_open() {
-            return None;
+            return Some(at);
         }
         match stream.hear(candle) {
             Heard::Fresh | Heard::Overtaken => {}
@@ -236,15 +236,14 @@ impl Collector {
                 Some(Recall::Released { .. }) | None => {}
             }
         }
-        for denied in stream.prove(request.from, stream.timeframe.open_of(complete_to)) {
+        for denied in stream.prove(stream.timeframe.open_of(complete_to)) {
             notes.late(request.instrument, denied);
         }
-        let patience_ms = self.config.patience_ms;
         if candles.len() < request.limit as usize {
-            self.evidence.doubt(asked_at, complete_to, patience_ms);
+            self.evidence.doubt(asked_at, complete_to);
         }
         if stream.next_open() == before {
-            stream.retry_at = self.evidence.now().plus_ms(patience_ms);
+            stream.retry_at = self.evidence.now().plus_ms(self.config.patience_ms);
         }
         Some(at)
     }
@@ -270,7 +269,8 @@ impl Collector {
                     feed.release(watermark, config, &mut notes, batch);
                 }
             });
-            out.extend(released.map(Output::Release));
+            let Some(released) = released else { return };
+            out.push(Output::Release(released));
             for at in 0..self.feeds.len() {
                 self.look(at);
             }
@@ -281,7 +281,8 @@ impl Collector {
     fn ask(&mut self, out: &mut Vec<Output>) {
         let now = self.evidence.now();
         let Some(bound) = self.outlooks.iter().map(|outlook| outlook.bound).min() else { return };
-        let page_ms = i64::from(self.config.page_limit) * self.config.base().span_ms();
+        let page_limit = i64::from(self.config.page_limit);
+        let page_ms = page_limit.saturating_mul(self.config.base().span_ms());
         let horizon = bound.plus_ms(page_ms.max(self.config.join_grid_ms));
         for at in 0..self.feeds.len() {
             if self.outlooks[at].due > now {

@@ -1,10 +1,13 @@
 //! How late it is at the venue, as far as is known.
 
 use domain::candle::Candle;
-use domain::time::UtcMs;
+use domain::time::{MINUTE_MS, UtcMs};
 
 /// The end of the year 9999; no candle of any venue closes later.
 const END_OF_TIME: UtcMs = UtcMs::new(253_402_300_799_999);
+
+/// How far a venue's history may lag behind its clock.
+const CREDIBLE_MS: i64 = MINUTE_MS;
 
 /// The nearest moment that can be a venue's.
 pub(crate) fn plausible(moment: UtcMs) -> UtcMs {
@@ -33,10 +36,10 @@ impl Evidence {
     }
 
     /// A page that was asked for at `asked_at` told that the venue had only come to
-    /// `complete_to`: what claimed more by far was wrong.
-    pub(crate) fn doubt(&mut self, asked_at: UtcMs, complete_to: UtcMs, patience_ms: i64) {
-        if asked_at > complete_to.plus_ms(patience_ms) {
-            self.0 = self.0.min(plausible(complete_to));
+    /// `complete_to`: what claimed far more was wrong.
+    pub(crate) fn doubt(&mut self, asked_at: UtcMs, complete_to: UtcMs) {
+        if asked_at > complete_to.plus_ms(CREDIBLE_MS) {
+            self.0 = self.0.min(complete_to);
         }
     }
 }

@@ -62,10 +62,7 @@ impl Feed {
             Phase::Present => outlook.candidate = heads.min(),
             Phase::Absent => outlook.candidate = self.last_head(config),
             Phase::Joining { at, .. } => {
-                let ready = outlook.bound > at;
-                outlook.bound = if ready { outlook.bound } else { outlook.bound.min(at) };
-                let heads = self.last_head(config).into_iter();
-                outlook.candidate = heads.chain(ready.then_some(at)).min();
+                outlook.candidate = self.last_head(config).into_iter().chain([at]).min();
             }
         }
         outlook

@@ -155,24 +155,17 @@ impl Stream {
         }
     }
 
-    /// The candles of a page were all that opens in `from..until`. Gives back what the stream
-    /// had brought and the page denies.
-    pub(crate) fn prove(&mut self, from: UtcMs, until: UtcMs) -> Vec<Candle> {
-        let mut denied = Vec::new();
-        if from > self.next_open {
-            return denied;
-        }
-        self.excused.retain(|open| *open < from || until <= *open);
-        let (first, last) = (self.next_open, until);
-        let contradicts = |entry: &Entry| {
-            !entry.read && first <= entry.candle.open_time && entry.candle.open_time < last
-        };
-        if self.pending.iter().skip(self.certain).any(contradicts) {
-            denied.extend(self.pending.iter().filter(|e| contradicts(e)).map(|e| e.candle));
-            self.pending.retain(|entry| !contradicts(entry));
+    /// The candles of a page were all that opens in `next_open..until`. Gives back what the
+    /// stream had brought and the page denies.
+    pub(crate) fn prove(&mut self, until: UtcMs) -> Vec<Candle> {
+        let denied = |entry: &Entry| !entry.read && entry.candle.open_time < until;
+        let beyond = self.pending.range(self.certain..);
+        let found: Vec<_> = beyond.filter(|e| denied(e)).map(|e| e.candle).collect();
+        for candle in &found {
+            self.pending.retain(|entry| entry.candle.open_time != candle.open_time);
         }
         self.skip_to(until);
-        denied
+        found
     }
 
     /// Stops waiting for what opens before `until`. Where it counts, a watermark will tell.

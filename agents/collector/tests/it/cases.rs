@@ -1,112 +1,17 @@
-//! Single accidents, each with what must come of it.
+//! What is collected of quiet and of eventful times.
 
 use collector::collector::Collector;
 use collector::config::Config;
-use collector::messages::{Input, Output, PageRequest};
-use domain::candle::Candle;
+use collector::messages::Output;
 use domain::event::{Event, Released};
-use domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, UtcMs};
+use domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use domain::timeframe::Timeframe::{self, D1, H1, H4, M1, M5, M15};
 
+use crate::desk::Desk;
 use crate::oracle;
-use crate::world::{ORIGIN, World, candle, instrument, step};
+use crate::world::{ORIGIN, World, instrument, step};
 
 const MINUTES_OF_A_DAY: i64 = 1440;
-
-/// A shell that answers at once.
-struct Desk {
-    world: World,
-    collector: Collector,
-    now: UtcMs,
-    /// Requests that are not answered.
-    held: Vec<PageRequest>,
-    hold: bool,
-    requests: usize,
-    released: Vec<Released>,
-    others: Vec<Output>,
-}
-
-impl Desk {
-    fn new(world: World) -> Self {
-        let collector = Collector::new(world.config.clone()).unwrap();
-        let (now, held) = (world.start, Vec::new());
-        let (released, others) = (Vec::new(), Vec::new());
-        let mut desk =
-            Self { world, collector, now, held, hold: false, requests: 0, released, others };
-        desk.begin();
-        desk
-    }
-
-    fn begin(&mut self) {
-        let listed = self.world.listed.clone();
-        self.tell(Input::Started { venue_time: self.now, listed });
-        self.tell(Input::Subscribed { venue_time: self.now });
-    }
-
-    fn tell(&mut self, input: Input) {
-        let mut out = Vec::new();
-        self.collector.on_input(input, &mut out);
-        for output in out {
-            match output {
-                Output::Fetch(request) => {
-                    self.requests += 1;
-                    self.held.push(request);
-                }
-                Output::Release(released) => self.released.push(released),
-                other => self.others.push(other),
-            }
-        }
-        if !self.hold
-            && let Some(request) = self.held.pop()
-        {
-            let (candles, complete_to) = self.world.page(request, self.now, 0);
-            self.tell(Input::Page { request, candles, complete_to });
-        }
-    }
-
-    /// The stream brings what `keep` lets through, while the venue is ahead of it.
-    fn listen(&mut self, until: UtcMs, ahead_ms: i64, mut keep: impl FnMut(&Candle) -> bool) {
-        let since = self.now;
-        for (close, instrument, candle) in self.world.by_close() {
-            if close > since && close <= until {
-                self.now = close.plus_ms(ahead_ms);
-                if keep(&candle) {
-                    self.tell(Input::Stream { instrument, candle });
-                }
-            }
-        }
-        self.now = until.plus_ms(ahead_ms);
-    }
-
-    fn listen_to_all(&mut self) {
-        self.listen(self.world.end, 0, |_| true);
-    }
-
-    fn wait(&mut self, ms: i64) {
-        self.now = self.now.plus_ms(ms);
-        self.tell(Input::VenueTime(self.now));
-    }
-
-    fn events(&self) -> Vec<Event> {
-        let all = self.released.iter().flat_map(|released| released.events.iter());
-        all.map(|sequenced| sequenced.event).collect()
-    }
-}
-
-fn is_candle(event: &Event, timeframe: Timeframe, open: UtcMs) -> bool {
-    matches!(event, Event::CandleClosed { candle, .. }
-        if candle.timeframe == timeframe && candle.open_time == open)
-}
-
-fn minutes(count: i64) -> World {
-    let mut world = World::new(&["AAA/USDT"], &[M1, M5]);
-    world.trade("AAA/USDT", &[(0, count)]);
-    world
-}
-
-fn stream(minute: i64) -> Input {
-    Input::Stream { instrument: instrument("AAA/USDT").id, candle: candle(M1, step(M1, minute)) }
-}
 
 #[test]
 fn a_calm_day_costs_nothing_but_its_history() {
@@ -214,131 +119,6 @@ fn real_holes_are_told_once() {
     desk.released.iter().for_each(|released| again.observe(released));
     assert_eq!(again.counters().missing, counters.missing);
     assert_eq!(again.last_watermark(), desk.collector.last_watermark());
-}
-
-#[test]
-fn a_page_that_does_not_come_is_an_event() {
-    let mut desk = Desk::new(minutes(200));
-    desk.listen(step(M1, 100), 0, |_| true);
-    desk.hold = true;
-    let lost = step(M1, 102);
-    desk.listen(step(M1, 104), 0, |candle| candle.open_time != lost);
-    assert_eq!(desk.collector.last_watermark(), Some(step(M1, 102)));
-    let request = desk.held.pop().unwrap();
-    assert_eq!((request.from, request.limit), (lost, 1));
-    desk.tell(Input::GaveUp { request });
-    assert_eq!(desk.collector.last_watermark(), Some(step(M1, 104)));
-    let last = desk.released.last().unwrap();
-    let (id, timeframe) = (request.instrument, M1);
-    let missed = Event::DeadlineMissed { instrument: id, timeframe, open_time: lost };
-    assert_eq!(last.events[0].event, missed);
-    assert!(is_candle(&last.events[1].event, M1, step(M1, 103)));
-    // It is neither missing nor forgotten: when it comes after all, that is recorded.
-    assert_eq!(desk.others, []);
-    desk.tell(stream(102));
-    let late = candle(M1, lost);
-    assert_eq!(desk.others, [Output::Late { instrument: id, candle: late }]);
-    let counters = desk.collector.counters().timeframes[&M1];
-    assert_eq!((counters.late, counters.missing), (1, 0));
-    let mut again = Collector::new(desk.world.config.clone()).unwrap();
-    desk.released.iter().for_each(|released| again.observe(released));
-    assert_eq!(again.counters().missing.len(), 0);
-    desk.hold = false;
-    desk.listen_to_all();
-    assert!(desk.collector.is_settled_to(desk.world.end));
-}
-
-#[test]
-fn what_was_given_up_counts_if_it_comes_before_its_watermark() {
-    let mut desk = Desk::new(minutes(200));
-    desk.listen(step(M1, 103), 0, |_| true);
-    desk.hold = true;
-    let lost = |candle: &Candle| candle.open_time == step(M1, 103) || candle.timeframe == M5;
-    desk.listen(step(M1, 106), 0, |candle| !lost(candle));
-    assert_eq!(desk.held.len(), 2);
-    let minute = desk.held.iter().position(|request| request.timeframe == M1).unwrap();
-    let request = desk.held.remove(minute);
-    desk.tell(Input::GaveUp { request });
-    assert_eq!(desk.collector.last_watermark(), Some(step(M1, 103)));
-    // The five minutes' candle still holds the watermark at which its absence would be told.
-    desk.tell(stream(103));
-    assert_eq!(desk.collector.last_watermark(), Some(step(M1, 104)));
-    let request = desk.held.remove(0);
-    let (candles, complete_to) = desk.world.page(request, desk.now, 0);
-    desk.tell(Input::Page { request, candles, complete_to });
-    assert_eq!(desk.collector.last_watermark(), Some(step(M1, 106)));
-    desk.hold = false;
-    desk.listen_to_all();
-    oracle::check(&desk.world, &desk.released);
-}
-
-#[test]
-fn after_release_a_correction_moves_nothing() {
-    let mut desk = Desk::new(minutes(200));
-    desk.listen(step(M1, 100), 0, |_| true);
-    let released = desk.released.clone();
-    let (before, id) = (candle(M1, step(M1, 90)), instrument("AAA/USDT").id);
-    let after = Candle { volume_base: before.volume_base + 1.0, ..before };
-    desk.tell(Input::Stream { instrument: id, candle: after });
-    desk.tell(Input::Stream { instrument: id, candle: after });
-    assert_eq!(desk.others, [Output::Corrected { instrument: id, before, after }]);
-    assert_eq!(desk.released, released);
-    let counters = desk.collector.counters().timeframes[&M1];
-    assert_eq!((counters.corrected, counters.duplicates), (1, 2));
-    desk.listen_to_all();
-    oracle::check(&desk.world, &desk.released);
-}
-
-#[test]
-fn before_release_the_page_is_right() {
-    let mut world = World::new(&["AAA/USDT"], &[M1, M5]);
-    world.trade("AAA/USDT", &[(0, 100), (110, 200)]);
-    let mut desk = Desk::new(world);
-    desk.listen(step(M1, 100), 0, |_| true);
-    desk.hold = true;
-    let instrument = instrument("AAA/USDT").id;
-    let invented = candle(M1, step(M1, 105));
-    desk.tell(Input::Stream { instrument, candle: invented });
-    let wrong = |minute| Candle { volume_base: 0.5, ..candle(M1, step(M1, minute)) };
-    desk.tell(Input::Stream { instrument, candle: wrong(110) });
-    desk.hold = false;
-    desk.now = step(M1, 120);
-    desk.tell(Input::VenueTime(desk.now));
-    desk.tell(Input::Stream { instrument, candle: wrong(111) });
-    desk.listen_to_all();
-    oracle::check(&desk.world, &desk.released);
-    assert!(desk.others.contains(&Output::Late { instrument, candle: invented }));
-}
-
-#[test]
-fn a_clock_that_runs_mad_is_doubted() {
-    let mut desk = Desk::new(minutes(400));
-    desk.listen(step(M1, 100), 0, |_| true);
-    let before = desk.requests;
-    desk.tell(Input::VenueTime(UtcMs::new(i64::MAX)));
-    let far = candle(M1, step(M1, 40_000_000));
-    desk.tell(Input::Stream { instrument: instrument("AAA/USDT").id, candle: far });
-    desk.listen(step(M1, 300), 0, |candle| candle.open_time != step(M1, 200));
-    assert!(desk.requests - before < 12, "{}", desk.requests - before);
-    desk.listen_to_all();
-    oracle::check(&desk.world, &desk.released);
-}
-
-#[test]
-fn enough_is_enough_while_a_page_is_on_its_way() {
-    let mut desk = Desk::new(minutes(250_000));
-    desk.listen(step(M1, 100), 0, |_| true);
-    desk.hold = true;
-    desk.listen(step(M1, 150_000), 0, |candle| candle.open_time != step(M1, 100));
-    assert!(desk.collector.wants_more());
-    desk.listen(step(M1, 190_000), 0, |_| true);
-    assert!(!desk.collector.wants_more());
-    desk.hold = false;
-    let request = desk.held.pop().unwrap();
-    let (candles, complete_to) = desk.world.page(request, desk.now, 0);
-    desk.tell(Input::Page { request, candles, complete_to });
-    assert!(desk.collector.wants_more());
-    assert_eq!(desk.collector.last_watermark(), Some(step(M1, 190_000)));
 }
 
 #[test]

@@ -148,7 +148,7 @@ impl Oracle<'_> {
             };
             resumed.since(pair[0].close_time()) > self.world.config.session_break_ms
         };
-        known.windows(2).filter(broken).last().map_or(UtcMs::new(0), |pair| pair[1].open_time)
+        known.windows(2).rfind(broken).map_or(UtcMs::new(0), |pair| pair[1].open_time)
     }
 
     fn events(&mut self, watermark: UtcMs) -> Vec<Event> {

@@ -27,10 +27,10 @@ fn trouble(rng: &mut Rng) -> Trouble {
 fn check(seed: u64) {
     let mut rng = Rng(seed);
     let world = World::random(&mut rng);
-    let calm = Run::new(&world, Trouble::default(), seed).to_end();
+    let calm = Run::new(&world, Trouble::default(), seed).finish();
     oracle::check(&world, &calm.stored);
     let trouble = trouble(&mut rng);
-    let run = Run::new(&world, trouble, seed).to_end();
+    let run = Run::new(&world, trouble, seed).finish();
     oracle::check(&world, &run.stored);
     for timeframe in &world.config.timeframes {
         let mut counters =
@@ -70,8 +70,8 @@ proptest! {
         for candles in shorter.history.values_mut() {
             candles.retain(|candle| candle.close_time() <= shorter.end);
         }
-        let before = Run::new(&shorter, Trouble::default(), seed).to_end();
-        let after = Run::new(&world, Trouble::default(), seed).to_end();
+        let before = Run::new(&shorter, Trouble::default(), seed).finish();
+        let after = Run::new(&world, Trouble::default(), seed).finish();
         let until = before.stored.partition_point(|released| released.watermark <= shorter.end);
         assert!(after.stored.starts_with(&before.stored[..until]));
     }

@@ -30,6 +30,9 @@ pub(crate) struct Trouble {
     pub(crate) margin_ms: i64,
 }
 
+/// Candles, and what the venue vouches for.
+type Answer = (Vec<Candle>, UtcMs);
+
 pub(crate) struct Run<'a> {
     world: &'a World,
     trouble: Trouble,
@@ -41,7 +44,7 @@ pub(crate) struct Run<'a> {
     /// Messages on the wire, in order.
     wire: VecDeque<(InstrumentId, Candle)>,
     /// Requests on their way, some with an answer.
-    pages: Vec<(PageRequest, Option<(Vec<Candle>, UtcMs)>)>,
+    pages: Vec<(PageRequest, Option<Answer>)>,
     unstored: Vec<Released>,
     pub(crate) stored: Vec<Released>,
     pub(crate) missing: BTreeMap<(InstrumentId, Timeframe), u64>,
@@ -78,7 +81,7 @@ impl<'a> Run<'a> {
     }
 
     /// Lets everything happen until all that closed until the world's end is settled.
-    pub(crate) fn to_end(mut self) -> Self {
+    pub(crate) fn finish(mut self) -> Self {
         let mut idle = 0;
         while self.now < self.world.end || !self.wire.is_empty() || !self.settled() {
             self.step();
@@ -245,8 +248,7 @@ impl<'a> Run<'a> {
         self.begin();
     }
 
-    /// What the counters of the last process must be, as far as it was killed never or its
-    /// releases are given from `first` on.
+    /// What the counters must be if the process was never killed.
     pub(crate) fn expected_counters(&self, timeframe: Timeframe) -> StreamCounters {
         let mut counters = StreamCounters::default();
         let events = self.stored.iter().flat_map(|released| released.events.iter());
