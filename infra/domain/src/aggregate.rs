@@ -47,10 +47,13 @@ pub fn nests(fine: Timeframe, coarse: Timeframe) -> bool {
 /// missing, by whatever shows that its close has passed. A bucket without any candle is not
 /// invented.
 ///
+/// A venue cuts its candles from trades, and a candle without any repeats the price before it.
+/// So a candle without volume says nothing of its bucket, unless all of them are without.
+///
 /// Volumes are summed as whole units of 10⁻⁸, the resolution in which the venue itself counts
 /// and quotes them: the sum of floats would carry binary dust that the venue's figure lacks and
-/// that depends on the path, 1m→1d or 1m→1h→1d. Exact for candles of up to 45 million base
-/// units; above that a float no longer tells the eighth decimal.
+/// that depends on the path, 1m→1d or 1m→1h→1d. Exact for volumes of up to fifteen digits, as
+/// many as a float holds of any decimal number.
 #[derive(Debug, Clone)]
 pub struct Aggregator {
     fine: Timeframe,
@@ -92,13 +95,14 @@ impl Aggregator {
         out.extend(self.close_until(candle.open_time));
         let units = volume_units(candle.volume_base);
         match &mut self.bucket {
-            Some(bucket) => {
+            Some(bucket) if bucket.units > 0 && units == 0 => {}
+            Some(bucket) if bucket.units > 0 || units == 0 => {
                 bucket.high = bucket.high.max(candle.high);
                 bucket.low = bucket.low.min(candle.low);
                 bucket.close = candle.close;
                 bucket.units = bucket.units.saturating_add(units);
             }
-            None => {
+            _ => {
                 self.bucket = Some(Bucket {
                     open_time: self.coarse.open_of(candle.open_time),
                     open: candle.open,
@@ -133,12 +137,16 @@ impl Aggregator {
 
 const UNITS: i128 = 100_000_000;
 
-/// A volume as the nearest whole number of 10⁻⁸ base units. The parts are converted apart, since
-/// `volume × 10⁸` in one go would lose the last digits of large volumes.
+/// A volume as a whole number of 10⁻⁸ base units. Of a large volume only those decimals count
+/// that a float holds for certain, fifteen digits in all: the rest is not the venue's.
 pub fn volume_units(volume_base: f64) -> i128 {
     let whole = volume_base.trunc();
-    let fraction = ((volume_base - whole) * UNITS as f64).round();
-    (whole as i128).saturating_mul(UNITS).saturating_add(fraction as i128)
+    let (mut unit, mut bound) = (1, 1e7);
+    while whole >= bound && unit < UNITS {
+        (unit, bound) = (unit * 10, bound * 10.0);
+    }
+    let fraction = ((volume_base - whole) * (UNITS / unit) as f64).round();
+    (whole as i128).saturating_mul(UNITS).saturating_add(fraction as i128 * unit)
 }
 
 /// The float that the decimal text of these units would parse to.
@@ -207,6 +215,18 @@ mod tests {
     }
 
     #[test]
+    fn candles_without_trades_say_nothing() {
+        let quiet = |n, price| minute(n, [price; 4], 0.0);
+        let traded = minute(1, [5, 7, 4, 6], 2.0);
+        let five = built(&[quiet(0, 9), traded, quiet(2, 6), quiet(4, 1)], Timeframe::M5);
+        let ohlc = |c: &Candle| (c.open, c.high, c.low, c.close, c.volume_base);
+        assert_eq!(ohlc(&five[0]), ohlc(&traded));
+        let five = built(&[quiet(0, 9), quiet(3, 8), quiet(4, 10)], Timeframe::M5);
+        let price = |p: i64| Price::from_raw(p * Price::SCALE);
+        assert_eq!(ohlc(&five[0]), (price(9), price(10), price(8), price(10), 0.0));
+    }
+
+    #[test]
     fn one_candle_may_complete_two_buckets() {
         let minutes = [minute(0, [1; 4], 1.0), minute(9, [2; 4], 1.0)];
         assert_eq!(built(&minutes, Timeframe::M5).len(), 2);
@@ -220,7 +240,7 @@ mod tests {
         assert_eq!(built(&minutes, Timeframe::M5)[0].volume_base, 6172835.5);
         let minutes: Vec<_> = (0..5).map(|n| minute(n, [1; 4], f64::MAX)).collect();
         assert!(built(&minutes, Timeframe::M5)[0].volume_base.is_finite());
-        for text in ["0.00000001", "61.685675", "90071992.54740993", "123456789.12345678"] {
+        for text in ["0.00000001", "61.685675", "9007199.25474099", "85123456.7", "4123456789.3"] {
             let value: f64 = text.parse().unwrap();
             assert_eq!(from_units(volume_units(value)), value, "{text}");
         }

@@ -208,7 +208,11 @@ impl Replay {
                 return Next::Cut;
             }
             let drives = self.pace.is_max() && listener.subscribed > 0;
-            if !drives || self.next_close.is_none() || self.has_queued() {
+            if !drives || self.has_queued() {
+                return Next::Wait;
+            }
+            if self.next_close.is_none() {
+                self.settle();
                 return Next::Wait;
             }
             self.tell_next();
