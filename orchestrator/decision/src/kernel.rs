@@ -83,13 +83,7 @@ impl Approved {
 
 /// Leave to close all of `quantity`: always given, since it can only lower the exposure.
 pub fn approve_close(side: Side, quantity: Quantity) -> Approved {
-    Approved {
-        side,
-        quantity,
-        cost_quote: Money::ZERO,
-        protection: None,
-        shrunk_by: Vec::new(),
-    }
+    Approved { side, quantity, cost_quote: Money::ZERO, protection: None, shrunk_by: Vec::new() }
 }
 
 /// Checks an intent against every limit.
@@ -238,11 +232,7 @@ fn size(
 
 /// What a unit takes out of the cash when it is bought at about `reference`: slippage, the tick
 /// that is worse still, and the fee included.
-pub(crate) fn unit_cost(
-    reference: Price,
-    tick: Price,
-    costs: &Costs,
-) -> Result<Decimal, Overflow> {
+pub(crate) fn unit_cost(reference: Price, tick: Price, costs: &Costs) -> Result<Decimal, Overflow> {
     let worst = reference.shifted_bps(costs.slippage_bps)?.ceil_to(tick).to_decimal();
     let with_fee = Decimal::ONE.checked_add(costs.taker_fee_ratio);
     with_fee.and_then(|ratio| worst.checked_mul(ratio)).ok_or(Overflow)
