@@ -1,10 +1,10 @@
 //! Orders and plans: what is under way, and what each report of the venue makes of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ids::Id;
 use domain::instrument::InstrumentId;
-use domain::money::{Money, Overflow};
+use domain::money::{Money, Overflow, Quantity};
 use domain::order::{
     ClientOrderId, Order, OrderError, OrderEvent, OrderKind, OrderReport, OrderState, Role, Side,
     Ticket,
@@ -40,7 +40,13 @@ pub enum CoreError {
 pub struct Book {
     orders: BTreeMap<ClientOrderId, Order>,
     plans: BTreeMap<InstrumentId, Plan>,
+    /// The venue's numbers of the fills that were booked while orders of the instrument are under
+    /// way: the venue may report one twice.
+    booked: BTreeMap<InstrumentId, BTreeSet<u64>>,
 }
+
+/// What a report changed: the order after it, and the trade that a closing fill completed.
+pub type Heard = (Order, Option<Trade>);
 
 impl Book {
     /// The plans, by instrument.
@@ -61,6 +67,10 @@ impl Book {
     /// Forgets orders that nothing can follow.
     pub fn prune(&mut self) {
         self.orders.retain(|_, order| !order.state.is_final());
+        let orders = &self.orders;
+        self.booked.retain(|instrument, _| {
+            orders.values().any(|order| order.ticket.instrument == *instrument)
+        });
     }
 
     /// Writes down an approved entry and its plan.
@@ -71,12 +81,12 @@ impl Book {
         reference: domain::money::Price,
         approved: &Approved,
     ) -> Result<Ticket, Overflow> {
-        let ticket = self.intend(decision_id, Role::Entry, instrument, approved);
         if let Some(protection) = approved.protection() {
-            let plan = Plan::entering(decision_id, approved.quantity(), reference, protection)?;
+            let size = (approved.quantity(), approved.cost_quote());
+            let plan = Plan::entering(decision_id, size, reference, protection)?;
             self.plans.insert(instrument, plan);
         }
-        Ok(ticket)
+        Ok(self.intend(decision_id, Role::Entry, instrument, approved))
     }
 
     /// Writes down an approved exit.
@@ -108,12 +118,10 @@ impl Book {
         ticket
     }
 
-    /// Cash that entries under way will take, at their reference prices.
+    /// Cash that entries under way may take, costs included.
     pub fn reserved(&self) -> Result<Money, Overflow> {
         let entering = self.plans.values().filter(|plan| plan.stage == Stage::Entering);
-        entering
-            .map(|plan| plan.entry.times(plan.quantity))
-            .try_fold(Money::ZERO, |sum, cost| sum.plus(cost?))
+        entering.map(|plan| plan.cost_quote).try_fold(Money::ZERO, Money::plus)
     }
 
     /// What is lost of the entry prices if every stop is hit.
@@ -125,52 +133,94 @@ impl Book {
         })
     }
 
-    /// Books what the venue reports. Gives back the order after it and the trade that a closing
-    /// fill completed.
+    /// Books what the venue reports; `step` is the venue's for quantities of the instrument. None
+    /// where the report is of a fill that was booked before. On an error nothing has changed.
     pub fn hear(
         &mut self,
         report: &OrderReport,
         account: &mut Account,
-    ) -> Result<(Order, Option<Trade>), CoreError> {
+        step: Quantity,
+    ) -> Result<Option<Heard>, CoreError> {
         let id = report.client_order_id;
-        let order = self.orders.get_mut(&id).ok_or(CoreError::UnknownOrder(id))?;
+        let mut order = self.orders.get(&id).cloned().ok_or(CoreError::UnknownOrder(id))?;
+        let instrument = order.ticket.instrument;
+        let OrderEvent::Filled(fill) = &report.event else {
+            order.apply(&report.event)?;
+            self.orders.insert(id, order.clone());
+            self.follow(&order, &report.event);
+            return Ok(Some((order, None)));
+        };
+        let known = |ids: &BTreeSet<u64>| ids.contains(&fill.venue_fill_id);
+        if fill.instrument == instrument && self.booked.get(&instrument).is_some_and(known) {
+            return Ok(None);
+        }
         order.apply(&report.event)?;
-        let order = order.clone();
-        let ticket = order.ticket;
+        let closed = account.portfolio.book(fill)?;
+        self.booked.entry(instrument).or_default().insert(fill.venue_fill_id);
+        self.orders.insert(id, order.clone());
         let mut trade = None;
-        match &report.event {
-            OrderEvent::Filled(fill) => {
-                let closed = account.portfolio.book(fill)?;
-                if id.role() == Role::Entry {
-                    self.protect(ticket.instrument, account)?;
-                } else if let Some(position) = closed {
-                    trade = self.close(ticket.instrument, id.role(), &position, report)?;
-                }
+        if id.role() == Role::Entry {
+            self.protect(id.decision_id(), instrument, account, step)?;
+        } else if let Some(position) = closed {
+            trade = self.close(instrument, id.role(), &position, report)?;
+        }
+        Ok(Some((order, trade)))
+    }
+
+    /// What a report that is no fill means for the instrument's plan. One of an order that belongs
+    /// to an earlier plan means nothing for the one of now.
+    fn follow(&mut self, order: &Order, event: &OrderEvent) {
+        let (id, instrument) = (order.ticket.client_order_id, order.ticket.instrument);
+        let closing = self.is_closing(instrument);
+        let Some(plan) = self.plans.get_mut(&instrument) else { return };
+        let own = plan.decision_id == id.decision_id();
+        let ended = matches!(
+            event,
+            OrderEvent::Rejected { .. }
+                | OrderEvent::Cancelled
+                | OrderEvent::Expired
+                | OrderEvent::ProvenAbsent
+        );
+        match (event, id.role()) {
+            (OrderEvent::Moved { trigger }, Role::Stop) if own => {
+                plan.protection.stop = *trigger;
+                plan.trailed = true;
             }
-            OrderEvent::Moved { trigger } => {
-                if let Some(plan) = self.plans.get_mut(&ticket.instrument) {
-                    plan.protection.stop = *trigger;
-                    plan.trailed = true;
-                }
+            (_, Role::Entry) if ended && own && order.filled.is_zero() => {
+                self.plans.remove(&instrument);
             }
-            OrderEvent::Rejected { .. } | OrderEvent::Cancelled | OrderEvent::Expired
-                if id.role() == Role::Entry && order.filled.is_zero() =>
-            {
-                self.plans.remove(&ticket.instrument);
+            // The exit came to nothing: the next decision may close the position again.
+            (_, Role::Exit) if ended && !closing && matches!(plan.stage, Stage::Closing(_)) => {
+                plan.stage = Stage::Open;
             }
             _ => {}
         }
-        Ok((order, trade))
+    }
+
+    /// Whether an order that closes the instrument's position is under way.
+    fn is_closing(&self, instrument: InstrumentId) -> bool {
+        self.orders.values().any(|order| {
+            let ticket = &order.ticket;
+            ticket.instrument == instrument
+                && ticket.client_order_id.role() == Role::Exit
+                && !order.state.is_final()
+        })
     }
 
     /// The entry filled: the stop and the target that went out with it now work at the venue.
-    fn protect(&mut self, instrument: InstrumentId, account: &Account) -> Result<(), CoreError> {
+    fn protect(
+        &mut self,
+        decision_id: Id,
+        instrument: InstrumentId,
+        account: &Account,
+        step: Quantity,
+    ) -> Result<(), CoreError> {
         let position = account.portfolio.positions().get(&instrument);
-        let (Some(plan), Some(position)) = (self.plans.get_mut(&instrument), position) else {
-            return Ok(());
-        };
+        let plan = self.plans.get_mut(&instrument).filter(|plan| plan.decision_id == decision_id);
+        let (Some(plan), Some(position)) = (plan, position) else { return Ok(()) };
         plan.open_at(position.entry_price().unwrap_or(plan.entry.to_decimal()));
-        let quantity = position.quantity()?;
+        // A fee in base units may have left less than the venue's step.
+        let quantity = position.quantity()?.floor_to(step);
         let (stop, target) = (plan.protection.stop, plan.protection.target);
         for (role, kind) in [
             (Role::Stop, OrderKind::Stop { trigger: stop }),

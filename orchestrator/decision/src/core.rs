@@ -9,7 +9,7 @@ use domain::gateway::{Command, Protection};
 use domain::ids::{Id, RunSeed};
 use domain::instrument::{Instrument, InstrumentId};
 use domain::intent::Action;
-use domain::money::Price;
+use domain::money::{Price, Quantity};
 use domain::order::{ClientOrderId, Order, OrderEvent, OrderReport, Role, Side, Ticket};
 use domain::position::Position;
 use domain::signal::{AgentId, RiskWord, Signal};
@@ -86,7 +86,12 @@ impl Core {
 
     /// Books a report of the venue.
     pub fn on_report(&mut self, report: &OrderReport, out: &mut Outbox) -> Result<(), CoreError> {
-        let (order, trade) = self.book.hear(report, &mut self.account)?;
+        let order = self.book.order(report.client_order_id);
+        let session = order.and_then(|order| self.sessions.get(&order.ticket.instrument));
+        let step = session.map_or(Quantity::ZERO, |session| session.instrument.filters.step);
+        let Some((order, trade)) = self.book.hear(report, &mut self.account, step)? else {
+            return Ok(());
+        };
         self.record_order(OrderStep::Reported(report.event.clone()), order, out);
         if let OrderEvent::Filled(fill) = &report.event {
             self.record(Record::Fill(fill.clone()), out);
@@ -153,7 +158,7 @@ impl Core {
                 }
                 Event::CandleClosed { instrument, candle } => {
                     if candle.timeframe == self.base {
-                        self.account.portfolio.set_mark(*instrument, candle.close);
+                        self.mark(*instrument, candle);
                         self.trail(*instrument, candle, out);
                     }
                     let decides = candle.timeframe == self.policy.profile.decision_timeframe;
@@ -260,7 +265,8 @@ impl Core {
     }
 
     fn cancel(&mut self, client_order_id: ClientOrderId, out: &mut Outbox) {
-        let Some(order) = self.book.order(client_order_id).cloned() else { return };
+        let order = self.book.order(client_order_id).filter(|order| !order.state.is_final());
+        let Some(order) = order.cloned() else { return };
         self.record_order(OrderStep::CancelIntended, order, out);
         out.commands.push(Command::Cancel { client_order_id });
     }
@@ -288,6 +294,15 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// Values the instrument at a candle's close. What an ended session left open is closed at the
+    /// last price known of that session, whatever the next one brings.
+    fn mark(&mut self, instrument: InstrumentId, candle: &Candle) {
+        let stage = self.book.plans().get(&instrument).map(|plan| plan.stage);
+        if stage != Some(Stage::Closing(ExitReason::ForceExit)) {
+            self.account.portfolio.set_mark(instrument, candle.close);
+        }
     }
 
     fn trail(&mut self, instrument: InstrumentId, candle: &Candle, out: &mut Outbox) {
@@ -320,7 +335,7 @@ impl Core {
             }),
             None if in_transit => Some(Holding {
                 direction: domain::signal::Direction::Long,
-                quantity: domain::money::Quantity::ZERO,
+                quantity: Quantity::ZERO,
                 in_transit,
             }),
             None => None,

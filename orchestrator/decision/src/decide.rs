@@ -64,9 +64,13 @@ pub fn decide(snapshot: &Snapshot, policy: &Policy) -> Intent {
 }
 
 fn weigh(snapshot: &Snapshot, policy: &Policy) -> Option<Lean> {
-    let live =
-        |signal: &&Signal| signal.issued_at <= snapshot.now && snapshot.now < signal.expires_at;
-    let mut edges = 0.0;
+    // A confidence that is no number is no opinion.
+    let live = |signal: &&Signal| {
+        signal.issued_at <= snapshot.now
+            && snapshot.now < signal.expires_at
+            && signal.confidence.is_finite()
+    };
+    let mut edge = 0.0;
     let mut weights = 0.0;
     let mut atr_quote: Option<f64> = None;
     for signal in snapshot.signals.iter().filter(live) {
@@ -80,14 +84,16 @@ fn weigh(snapshot: &Snapshot, policy: &Policy) -> Option<Lean> {
             Direction::Flat => 0.0,
             Direction::Short => -1.0,
         };
-        edges += weight * sign * (2.0 * signal.confidence.clamp(0.5, 1.0) - 1.0);
+        let leans = sign * (2.0 * signal.confidence.clamp(0.5, 1.0) - 1.0);
         weights += weight;
+        // The mean as it grows: a lone agent's edge stays what it is, to the last bit.
+        edge += weight / weights * (leans - edge);
         atr_quote = match (atr_quote, signal.atr_quote) {
             (Some(a), Some(b)) => Some(a.max(b)),
             (a, b) => a.or(b),
         };
     }
-    (weights > 0.0).then(|| Lean { edge: edges / weights, atr_quote })
+    (weights > 0.0).then_some(Lean { edge, atr_quote })
 }
 
 /// Stop and target of a long entry at the reference price, on the instrument's ticks. None where

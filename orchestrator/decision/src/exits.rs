@@ -31,6 +31,8 @@ pub struct Plan {
     pub stage: Stage,
     /// Base units that were approved.
     pub quantity: Quantity,
+    /// Cash that its entry may take, costs included.
+    pub cost_quote: Money,
     /// The price that it is measured from: the reference until it fills, then the average entry.
     pub entry: Price,
     /// Stop and target as they stand now.
@@ -47,14 +49,21 @@ impl Plan {
     /// A plan for an entry that is about to be sent.
     pub fn entering(
         decision_id: Id,
-        quantity: Quantity,
+        (quantity, cost_quote): (Quantity, Money),
         reference: Price,
         protection: Protection,
     ) -> Result<Self, Overflow> {
-        let risk = reference.minus(protection.stop)?;
-        let stage = Stage::Entering;
-        let (entry, best) = (reference, reference);
-        Ok(Self { decision_id, stage, quantity, entry, protection, trailed: false, risk, best })
+        Ok(Self {
+            decision_id,
+            stage: Stage::Entering,
+            quantity,
+            cost_quote,
+            entry: reference,
+            protection,
+            trailed: false,
+            risk: reference.minus(protection.stop)?,
+            best: reference,
+        })
     }
 
     /// The entry filled at `price` on average.

@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::denial::Denial;
-use crate::policy::Policy;
+use crate::policy::{Costs, Policy};
 use crate::snapshot::{Snapshot, TradingState};
 
 /// Leave to send one order. Its fields are private and only the kernel makes one.
@@ -19,6 +19,7 @@ use crate::snapshot::{Snapshot, TradingState};
 pub struct Approved {
     side: Side,
     quantity: Quantity,
+    cost_quote: Money,
     protection: Option<Protection>,
     shrunk_by: Vec<Shrink>,
 }
@@ -64,6 +65,11 @@ impl Approved {
         self.quantity
     }
 
+    /// Cash that it takes, slippage and fee included; nought for an exit.
+    pub const fn cost_quote(&self) -> Money {
+        self.cost_quote
+    }
+
     /// What protects it; an exit needs none.
     pub const fn protection(&self) -> Option<Protection> {
         self.protection
@@ -77,7 +83,7 @@ impl Approved {
 
 /// Leave to close all of `quantity`: always given, since it can only lower the exposure.
 pub fn approve_close(side: Side, quantity: Quantity) -> Approved {
-    Approved { side, quantity, protection: None, shrunk_by: Vec::new() }
+    Approved { side, quantity, cost_quote: Money::ZERO, protection: None, shrunk_by: Vec::new() }
 }
 
 /// Checks an intent against every limit.
@@ -112,7 +118,9 @@ fn check_entry(intent: &Intent, snapshot: &Snapshot, policy: &Policy) -> Result<
     filters
         .check(quantity, intent.reference)
         .map_err(|violation| Denial::of_filter(violation, notional))?;
-    Ok(Approved { side: Side::Buy, quantity, protection: Some(protection), shrunk_by })
+    let unit = unit_cost(intent.reference, filters.tick, &policy.costs).map_err(overflow)?;
+    let cost_quote = Money::new(unit).scaled(quantity.to_decimal()).map_err(overflow)?;
+    Ok(Approved { side: Side::Buy, quantity, cost_quote, protection: Some(protection), shrunk_by })
 }
 
 /// The limits that allow or forbid an entry whatever its size.
@@ -131,7 +139,9 @@ fn may_enter(intent: &Intent, snapshot: &Snapshot, policy: &Policy) -> Result<()
     }
     match &snapshot.risk_word {
         Some(word) if snapshot.now < word.expires_at => {
-            if !word.entries_allowed || word.size_ratio <= 0.0 {
+            // What is no number allows nothing either.
+            let some = word.size_ratio > 0.0;
+            if !word.entries_allowed || !some {
                 return Err(Denial::RiskWord { size_ratio: word.size_ratio });
             }
         }
@@ -142,7 +152,8 @@ fn may_enter(intent: &Intent, snapshot: &Snapshot, policy: &Policy) -> Result<()
         }
     }
     let confidence = intent.confidence.unwrap_or(0.0);
-    if confidence < profile.min_confidence {
+    let sure = confidence >= profile.min_confidence;
+    if !sure {
         return Err(Denial::LowConfidence { confidence, limit: profile.min_confidence });
     }
     if account.positions >= profile.max_positions {
@@ -176,12 +187,9 @@ fn size(
     let (account, profile, costs) = (&snapshot.account, &policy.profile, &policy.costs);
     let mut shrunk_by = Vec::new();
 
-    // What a unit costs and what it loses at the stop: slippage and fees included, both ways.
-    let fee = costs.taker_fee_ratio;
-    let worst_entry = intent.reference.shifted_bps(costs.slippage_bps)?.to_decimal();
-    let worst_exit = protection.stop.shifted_bps(-costs.slippage_bps)?.to_decimal();
-    let cost = worst_entry.checked_mul(Decimal::ONE + fee).ok_or(Overflow)?;
-    let proceeds = worst_exit.checked_mul(Decimal::ONE - fee).ok_or(Overflow)?;
+    let tick = snapshot.instrument.filters.tick;
+    let cost = unit_cost(intent.reference, tick, costs)?;
+    let proceeds = unit_proceeds(protection.stop, tick, costs)?;
     let loss = cost.checked_sub(proceeds).ok_or(Overflow)?;
 
     let mut budget = account.equity_quote.scaled(profile.risk_per_trade_ratio)?;
@@ -204,8 +212,9 @@ fn size(
         shrunk_by.push(Shrink::Heat);
     }
     let mut quantity = units(budget, loss);
-    let share =
-        account.equity_quote.scaled(Decimal::ONE / Decimal::from(profile.max_positions.max(1)))?;
+    let shares = Decimal::from(profile.max_positions);
+    let share = Decimal::ONE.checked_div(shares).ok_or(Overflow)?;
+    let share = account.equity_quote.scaled(share)?;
     for (cap, shrink) in [(share, Shrink::Share), (account.free_cash_quote, Shrink::Cash)] {
         let affordable = units(cap.max(Money::ZERO), cost);
         if affordable < quantity {
@@ -219,6 +228,21 @@ fn size(
         shrunk_by.push(Shrink::VenueMaximum);
     }
     Ok((quantity.floor_to(filters.step), shrunk_by))
+}
+
+/// What a unit takes out of the cash when it is bought at about `reference`: slippage, the tick
+/// that is worse still, and the fee included.
+pub(crate) fn unit_cost(reference: Price, tick: Price, costs: &Costs) -> Result<Decimal, Overflow> {
+    let worst = reference.shifted_bps(costs.slippage_bps)?.ceil_to(tick).to_decimal();
+    let with_fee = Decimal::ONE.checked_add(costs.taker_fee_ratio);
+    with_fee.and_then(|ratio| worst.checked_mul(ratio)).ok_or(Overflow)
+}
+
+/// What a unit brings when its stop is hit, all costs off.
+fn unit_proceeds(stop: Price, tick: Price, costs: &Costs) -> Result<Decimal, Overflow> {
+    let worst = stop.shifted_bps(-costs.slippage_bps)?.floor_to(tick).to_decimal();
+    let less_fee = Decimal::ONE.checked_sub(costs.taker_fee_ratio);
+    less_fee.and_then(|ratio| worst.checked_mul(ratio)).ok_or(Overflow)
 }
 
 fn units(budget: Money, per_unit: Decimal) -> Quantity {

@@ -40,13 +40,14 @@ struct Listing {
     filters: Filters,
     quote: Asset,
     mark: Option<Price>,
-    trading: bool,
+    /// Last price of the session before: what that one left open is closed at it.
+    left_at: Option<Price>,
     fills: u64,
 }
 
 /// A venue of one account. Market orders fill at the next candle's open; a stop and its target are
 /// paired: one's fill cancels the other, and in a candle that holds both the stop comes first.
-/// Fees are taken in the quote asset.
+/// Fees are taken in the quote asset. When a session ends, its orders expire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SimVenue {
     terms: Terms,
@@ -72,15 +73,14 @@ impl SimVenue {
         match event {
             Event::SessionStarted { instrument } => {
                 let quote = instrument.id.quote().parse().map_err(|_| Overflow)?;
-                let fills = self.listings.get(&instrument.id).map_or(0, |listing| listing.fills);
+                let before = self.listings.get(&instrument.id);
+                let (fills, left_at) = before.map_or((0, None), |l| (l.fills, l.left_at));
                 let filters = instrument.filters;
-                let listing = Listing { filters, quote, mark: None, trading: true, fills };
+                let listing = Listing { filters, quote, mark: None, left_at, fills };
                 self.listings.insert(instrument.id, listing);
             }
-            Event::SessionEnded { instrument, .. } => {
-                if let Some(listing) = self.listings.get_mut(instrument) {
-                    listing.trading = false;
-                }
+            Event::SessionEnded { instrument, last_close } => {
+                return Ok(self.end_session(*instrument, *last_close));
             }
             Event::CandleClosed { instrument, candle } if candle.timeframe == self.base => {
                 return self.match_candle(*instrument, candle);
@@ -127,6 +127,8 @@ impl SimVenue {
         reports: &mut Vec<OrderReport>,
     ) -> Result<(), Overflow> {
         report(reports, ticket, now, OrderEvent::Submitted);
+        // An order that closes what is left may be smaller than the venue's minimum.
+        let closes = ticket.client_order_id.role() == Role::Exit;
         let refused = match self.listings.get(&ticket.instrument).map(|l| (l, l.mark)) {
             None => Some("no such instrument is listed".to_owned()),
             Some((_, None)) => Some("no price is known yet".to_owned()),
@@ -136,20 +138,19 @@ impl SimVenue {
                 .err()
                 .map(|violation| violation.to_string()),
         };
-        // An order that closes what is left may be smaller than the venue's minimum.
-        let closes = ticket.client_order_id.role() == Role::Exit;
         if let Some(reason) = refused.filter(|_| !closes) {
             report(reports, ticket, now, OrderEvent::Rejected { reason });
             return Ok(());
         }
         report(reports, ticket, now, OrderEvent::Accepted);
-        let listing = self.listings.get(&ticket.instrument);
-        if let Some((listing, mark)) =
-            listing.filter(|l| !l.trading).and_then(|l| Some((l, l.mark?)))
-        {
-            // No candle will come: what is closed now is closed at the last price known.
-            let price = taken(ticket.side, mark, self.terms.slippage_bps, listing.filters.tick)?;
-            return self.fill(ticket, Execution { price, rested: false }, now, reports);
+        if let Some(listing) = self.listings.get_mut(&ticket.instrument) {
+            // Before the first entry of a session there is nothing to close but what the one
+            // before it left, and no candle of that one will come.
+            if let Some(left_at) = listing.left_at.take().filter(|_| closes) {
+                let (bps, tick) = (self.terms.slippage_bps, listing.filters.tick);
+                let price = taken(ticket.side, left_at, bps, tick)?;
+                return self.fill(ticket, Execution { price, rested: false }, now, reports);
+            }
         }
         self.working.entry(ticket.instrument).or_default().push(Working {
             ticket,
@@ -157,6 +158,18 @@ impl SimVenue {
             since: now,
         });
         Ok(())
+    }
+
+    /// The market is gone: what waited for a price of it expires.
+    fn end_session(&mut self, instrument: InstrumentId, last_close: UtcMs) -> Vec<OrderReport> {
+        if let Some(listing) = self.listings.get_mut(&instrument) {
+            listing.left_at = listing.mark.take().or(listing.left_at);
+        }
+        let mut reports = Vec::new();
+        for Working { ticket, .. } in self.working.remove(&instrument).unwrap_or_default() {
+            report(&mut reports, ticket, last_close, OrderEvent::Expired);
+        }
+        reports
     }
 
     fn cancel(&mut self, id: ClientOrderId, now: UtcMs, reports: &mut Vec<OrderReport>) {

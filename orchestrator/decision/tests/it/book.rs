@@ -1,0 +1,183 @@
+//! Reports of the venue: late, twice, or of orders that are long over.
+
+use decision::account::Account;
+use decision::book::{Book, CoreError};
+use decision::exits::Stage;
+use decision::kernel::approve_close;
+use domain::fill::{Fill, Liquidity};
+use domain::ids::{Id, RunSeed};
+use domain::instrument::InstrumentId;
+use domain::money::Quantity;
+use domain::order::{ClientOrderId, OrderEvent, OrderReport, Role, Side};
+use domain::portfolio::Portfolio;
+use domain::time::UtcMs;
+use domain::trade::ExitReason;
+
+use crate::parts::{approved, eager, money};
+
+struct Desk {
+    book: Book,
+    account: Account,
+    fills: u64,
+}
+
+fn id(n: u64) -> Id {
+    Id::of(RunSeed(1), n, "decision", "BTC/USDT")
+}
+
+fn instrument() -> InstrumentId {
+    "BTC/USDT".parse().unwrap()
+}
+
+fn report(decision: u64, role: Role, event: OrderEvent) -> OrderReport {
+    let client_order_id = ClientOrderId::new(id(decision), role);
+    OrderReport { client_order_id, time_exchange: UtcMs::new(0), event }
+}
+
+fn fill(decision: u64, role: Role, venue_fill_id: u64, quantity: &str) -> Fill {
+    Fill {
+        venue_fill_id,
+        client_order_id: ClientOrderId::new(id(decision), role),
+        instrument: instrument(),
+        side: if role == Role::Entry { Side::Buy } else { Side::Sell },
+        price: "100".parse().unwrap(),
+        quantity: quantity.parse().unwrap(),
+        fee: money("0.1"),
+        fee_asset: "USDT".parse().unwrap(),
+        liquidity: Liquidity::Taker,
+        time_exchange: UtcMs::new(0),
+    }
+}
+
+impl Desk {
+    fn new() -> Self {
+        let portfolio = Portfolio::new("USDT".parse().unwrap(), money("10000"));
+        Self { book: Book::default(), account: Account::new(portfolio), fills: 0 }
+    }
+
+    fn hear(&mut self, report: &OrderReport) -> Result<bool, CoreError> {
+        let step: Quantity = "0.001".parse().unwrap();
+        Ok(self.book.hear(report, &mut self.account, step)?.is_some())
+    }
+
+    fn report(&mut self, decision: u64, role: Role, event: OrderEvent) -> bool {
+        self.hear(&report(decision, role, event)).unwrap()
+    }
+
+    fn enter(&mut self, decision: u64) -> Quantity {
+        let approved = approved(&eager());
+        let reference = "100".parse().unwrap();
+        self.book.intend_entry(id(decision), instrument(), reference, &approved).unwrap();
+        self.report(decision, Role::Entry, OrderEvent::Submitted);
+        approved.quantity()
+    }
+
+    fn fill(&mut self, decision: u64, role: Role, quantity: &str) {
+        self.fills += 1;
+        let fill = fill(decision, role, self.fills, quantity);
+        assert!(self.report(decision, role, OrderEvent::Filled(fill)));
+    }
+
+    fn plan(&self) -> Option<Id> {
+        self.book.plans().get(&instrument()).map(|plan| plan.decision_id)
+    }
+}
+
+#[test]
+fn old_reports_never_drop_a_newer_plan() {
+    for ended in [OrderEvent::Cancelled, OrderEvent::Expired] {
+        let mut desk = Desk::new();
+        desk.enter(1);
+        desk.report(1, Role::Entry, ended.clone());
+        assert_eq!(desk.plan(), None);
+        desk.enter(2);
+        desk.report(1, Role::Entry, ended);
+        assert_eq!(desk.plan(), Some(id(2)));
+        // Nor does a fill that crossed the cancel open it.
+        desk.fill(1, Role::Entry, "1");
+        assert_eq!(desk.book.plans()[&instrument()].stage, Stage::Entering);
+    }
+}
+
+#[test]
+fn a_refused_entry_leaves_nothing_behind() {
+    let mut desk = Desk::new();
+    desk.enter(1);
+    assert!(desk.book.reserved().unwrap() > money("3300"));
+    desk.report(1, Role::Entry, OrderEvent::Rejected { reason: "no".to_owned() });
+    assert_eq!((desk.plan(), desk.book.reserved().unwrap()), (None, money("0")));
+}
+
+#[test]
+fn a_fill_that_is_told_twice_is_booked_once() {
+    let mut desk = Desk::new();
+    desk.enter(1);
+    desk.fill(1, Role::Entry, "1");
+    let (book, account) = (desk.book.clone(), desk.account.clone());
+    let again = report(1, Role::Entry, OrderEvent::Filled(fill(1, Role::Entry, 1, "1")));
+    assert_eq!(desk.hear(&again), Ok(false));
+    assert_eq!((&desk.book, &desk.account), (&book, &account));
+    // As long as orders of the instrument are under way.
+    desk.book.prune();
+    assert_eq!(desk.hear(&again), Ok(false));
+    assert_eq!(desk.account, account);
+}
+
+#[test]
+fn what_cannot_be_booked_changes_nothing() {
+    let mut desk = Desk::new();
+    desk.enter(1);
+    let (book, account) = (desk.book.clone(), desk.account.clone());
+    let fill =
+        Fill { fee: money("79228162514264337593543950335"), ..fill(1, Role::Entry, 1, "1.001") };
+    let report = report(1, Role::Entry, OrderEvent::Filled(fill));
+    assert!(matches!(desk.hear(&report), Err(CoreError::Book(_))));
+    assert_eq!((&desk.book, &desk.account), (&book, &account));
+    // The same fill with a fee that can be is still to come.
+    desk.fill(1, Role::Entry, "1.001");
+}
+
+#[test]
+fn the_protection_covers_what_the_venue_takes() {
+    let mut desk = Desk::new();
+    desk.enter(1);
+    for (n, held) in [(1, "9.99"), (2, "19.98")] {
+        // One thousandth of the units goes as a fee, which leaves the step behind.
+        let base = Fill {
+            fee: "0.0105".parse().unwrap(),
+            fee_asset: "BTC".parse().unwrap(),
+            ..fill(1, Role::Entry, n, "10.0005")
+        };
+        desk.report(1, Role::Entry, OrderEvent::Filled(base));
+        let stop = desk.book.order(ClientOrderId::new(id(1), Role::Stop)).unwrap();
+        assert_eq!(stop.ticket.quantity, held.parse().unwrap());
+    }
+}
+
+#[test]
+fn an_exit_that_came_to_nothing_can_be_tried_again() {
+    let mut desk = Desk::new();
+    let quantity = desk.enter(1);
+    desk.fill(1, Role::Entry, &quantity.to_string());
+    let close = approve_close(Side::Sell, quantity);
+    let stage = |desk: &Desk| desk.book.plans()[&instrument()].stage;
+    desk.book.intend_exit(id(2), instrument(), ExitReason::ExitSignal, &close);
+    desk.report(2, Role::Exit, OrderEvent::Submitted);
+    assert_eq!(stage(&desk), Stage::Closing(ExitReason::ExitSignal));
+    desk.report(2, Role::Exit, OrderEvent::Rejected { reason: "no".to_owned() });
+    assert_eq!(stage(&desk), Stage::Open);
+    desk.book.intend_exit(id(3), instrument(), ExitReason::ForceExit, &close);
+    desk.report(3, Role::Exit, OrderEvent::Submitted);
+    // The old exit's end is told once more: the new one is still under way.
+    desk.report(2, Role::Exit, OrderEvent::Rejected { reason: "no".to_owned() });
+    assert_eq!(stage(&desk), Stage::Closing(ExitReason::ForceExit));
+    desk.fill(3, Role::Exit, &quantity.to_string());
+    assert_eq!(desk.plan(), None);
+}
+
+#[test]
+fn orders_that_were_never_intended_are_errors() {
+    let mut desk = Desk::new();
+    let stranger = report(9, Role::Exit, OrderEvent::Accepted);
+    assert!(matches!(desk.hear(&stranger), Err(CoreError::UnknownOrder(_))));
+}

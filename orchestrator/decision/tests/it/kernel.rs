@@ -1,0 +1,124 @@
+//! Each limit by itself, at its edge.
+
+use decision::kernel::{Shrink, Verdict, check};
+use decision::snapshot::{Holding, TradingState};
+use domain::intent::Action;
+use domain::money::Money;
+use domain::signal::{AgentId, Direction};
+
+use crate::parts::{NOW, approved, denial, eager, judged, money, policy, signal, snapshot};
+
+#[test]
+fn a_size_is_what_may_be_lost_at_the_stop() {
+    let approved = approved(&eager());
+    // 100.05 with 0.1 % on top bought, 94.95 with 0.1 % off sold: 5.29500 lost per unit of 200;
+    // but an equal share of the equity pays for less.
+    assert_eq!(approved.shrunk_by(), [Shrink::Share]);
+    assert_eq!(approved.quantity(), "33.283".parse().unwrap());
+    assert_eq!(approved.cost_quote(), money("3333.29411415"));
+}
+
+#[test]
+fn entries_stop_at_each_limit_and_not_before() {
+    let account = |edit: fn(&mut decision::snapshot::AccountView)| {
+        let mut snapshot = eager();
+        edit(&mut snapshot.account);
+        snapshot
+    };
+    let states = [(TradingState::Halted, "halted"), (TradingState::Reducing, "day_loss")];
+    for (state, name) in states {
+        let mut snapshot = eager();
+        snapshot.account.trading_state = state;
+        assert_eq!(denial(&snapshot), name);
+    }
+    assert_eq!(denial(&account(|a| a.day_open_equity_quote = money("10526.32"))), "day_loss");
+    approved(&account(|a| a.day_open_equity_quote = money("10526.31")));
+    assert_eq!(denial(&account(|a| a.peak_equity_quote = money("13333.34"))), "halted");
+    approved(&account(|a| a.peak_equity_quote = money("13333.33")));
+    assert_eq!(denial(&account(|a| a.positions = 3)), "too_many_positions");
+    approved(&account(|a| a.positions = 2));
+    assert_eq!(denial(&account(|a| a.heat_quote = money("600"))), "heat");
+    let hot = approved(&account(|a| a.heat_quote = money("590")));
+    assert_eq!(hot.shrunk_by(), [Shrink::Heat]);
+    assert_eq!(hot.quantity(), "1.888".parse().unwrap());
+    assert_eq!(denial(&account(|a| a.free_cash_quote = money("5"))), "venue_minimum");
+    assert_eq!(denial(&account(|a| a.free_cash_quote = money("-1"))), "venue_minimum");
+    let poor = approved(&account(|a| a.free_cash_quote = money("100")));
+    assert!(poor.cost_quote() <= money("100"));
+}
+
+#[test]
+fn size_is_halved_in_drawdown() {
+    let mut snapshot = eager();
+    snapshot.signals[0].atr_quote = Some(10.0);
+    let whole = approved(&snapshot).quantity().to_f64();
+    snapshot.account.peak_equity_quote = money("11764.71");
+    let halved = approved(&snapshot);
+    assert_eq!(halved.shrunk_by(), [Shrink::Drawdown]);
+    assert!((halved.quantity().to_f64() - whole / 2.0).abs() <= 0.001);
+}
+
+#[test]
+fn the_risk_agent_only_tightens_and_without_its_word_nothing_is_entered() {
+    let word = |size_ratio: f64| {
+        let mut snapshot = eager();
+        snapshot.signals[0].atr_quote = Some(10.0);
+        snapshot.risk_word.as_mut().unwrap().size_ratio = size_ratio;
+        snapshot
+    };
+    let whole = approved(&word(1.0)).quantity();
+    assert_eq!(approved(&word(1e300)).quantity(), whole);
+    assert!(approved(&word(0.5)).quantity() < whole);
+    for none in [0.0, -1.0, f64::NAN, f64::NEG_INFINITY] {
+        assert_eq!(denial(&word(none)), "risk_word");
+    }
+    let mut snapshot = eager();
+    snapshot.risk_word.as_mut().unwrap().entries_allowed = false;
+    assert_eq!(denial(&snapshot), "risk_word");
+    snapshot.risk_word.as_mut().unwrap().expires_at = NOW;
+    assert_eq!(denial(&snapshot), "no_risk_word");
+    snapshot.risk_word = None;
+    assert_eq!(denial(&snapshot), "no_risk_word");
+}
+
+#[test]
+fn confidence_below_the_limit_is_refused_by_the_kernel_too() {
+    let (mut intent, _) = judged(&eager());
+    for confidence in [Some(0.699), Some(f64::NAN), None] {
+        intent.confidence = confidence;
+        let verdict = check(&intent, &eager(), &policy());
+        assert!(matches!(verdict, Verdict::Denied(denial) if denial.name() == "low_confidence"));
+    }
+}
+
+#[test]
+fn barriers_on_the_wrong_side_are_refused() {
+    let (intent, _) = judged(&eager());
+    let (stop, target) = (intent.stop, intent.target);
+    for (stop, target) in [
+        (None, target),
+        (stop, None),
+        (target, stop),
+        (stop, stop),
+        (Some(intent.reference), target),
+    ] {
+        let intent = domain::intent::Intent { stop, target, ..intent.clone() };
+        let verdict = check(&intent, &eager(), &policy());
+        assert!(matches!(verdict, Verdict::Denied(denial) if denial.name() == "bad_barriers"));
+    }
+}
+
+#[test]
+fn exits_are_always_allowed() {
+    let mut snapshot = snapshot(vec![signal(AgentId::Technical, Direction::Short, 0.8)]);
+    let quantity = "0.0005".parse().unwrap();
+    snapshot.holding = Some(Holding { direction: Direction::Long, quantity, in_transit: false });
+    snapshot.risk_word = None;
+    snapshot.account.trading_state = TradingState::Halted;
+    snapshot.account.equity_quote = money("-5");
+    snapshot.account.free_cash_quote = Money::ZERO;
+    snapshot.account.positions = 9;
+    let (intent, verdict) = judged(&snapshot);
+    assert_eq!(intent.action, Action::Sell);
+    assert!(matches!(verdict, Verdict::Approved(exit) if exit.quantity() == quantity));
+}

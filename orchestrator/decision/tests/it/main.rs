@@ -1,0 +1,13 @@
+//! The pure core by its parts: what signals want, what the kernel allows, what the book makes of
+//! the venue's reports.
+
+#[cfg(test)]
+mod book;
+#[cfg(test)]
+mod decide;
+#[cfg(test)]
+mod kernel;
+#[cfg(test)]
+mod parts;
+#[cfg(test)]
+mod profile;
