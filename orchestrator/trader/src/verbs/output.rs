@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
+use domain::money::Money;
 use domain::time::UtcMs;
+use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -141,6 +143,21 @@ pub(crate) fn span(ms: i64) -> String {
     }
 }
 
+/// An amount of money to read.
+pub(crate) fn two(money: Money) -> String {
+    format!("{:.2}", rounded(money))
+}
+
+/// A gain or a loss to read.
+pub(crate) fn signed(money: Money) -> String {
+    format!("{:+.2}", rounded(money))
+}
+
+/// A decimal is cut off, not rounded, where it is printed with fewer digits.
+fn rounded(money: Money) -> Decimal {
+    money.to_decimal().round_dp(2)
+}
+
 /// The text of a value that may not be.
 pub(crate) fn or_empty<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
@@ -181,6 +198,13 @@ mod tests {
         assert_eq!(read[0]["at_utc"], "1970-01-01T00:00:00Z");
         assert_eq!(text.lines().count(), 4);
         assert_eq!(array::<Value>(&[], &[]).unwrap(), "[]\n");
+    }
+
+    #[test]
+    fn money_is_rounded() {
+        let money = |text: &str| text.parse().unwrap();
+        assert_eq!([two(money("8.8653")), two(money("-0.001"))], ["8.87", "0.00"]);
+        assert_eq!([signed(money("8.8653")), signed(money("-3"))], ["+8.87", "-3.00"]);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use domain::money::Price;
 use domain::order::{OrderEvent, OrderKind, OrderState, Role};
 use domain::time::UtcMs;
 
-use crate::verbs::output::{moment, span};
-use crate::verbs::story::{Sequel, two};
+use crate::verbs::output::{moment, span, two};
+use crate::verbs::story::Sequel;
 
 /// Tells it.
 pub(crate) fn tell(record: &DecisionRecord, sequel: &Sequel) -> Vec<String> {

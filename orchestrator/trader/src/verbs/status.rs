@@ -16,8 +16,8 @@ use store::store::Store;
 
 use crate::config::settings::Settings;
 use crate::ending::{Code, Outcome};
-use crate::verbs::story::two;
-use crate::verbs::{output, reading};
+use crate::verbs::output::{self, signed, two};
+use crate::verbs::reading;
 
 /// A container's health check gives up after this.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -54,7 +54,7 @@ pub(crate) fn healthz(url: &str, json: bool) -> Outcome<ExitCode> {
     let (healthy, status, problem) = match answer {
         Ok(200) => (true, Some(200), None),
         Ok(status) => (false, Some(status), Some(format!("{url} answers {status}"))),
-        Err(error) => (false, None, Some(format!("{url} does not answer: {error}"))),
+        Err(error) => (false, None, Some(format!("no answer: {:#}", anyhow::Error::from(error)))),
     };
     if json {
         output::print_json(&json!({ "healthy": healthy, "status": status, "problem": problem }))?;
@@ -112,7 +112,7 @@ fn document(state: &State, place: &str) -> Value {
 fn text(state: &State, place: &str) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| text += &format!("{name:<16} {value}\n");
-    line("store", place.to_owned());
+    line("store", place.trim_start_matches("the store ").to_owned());
     let Some(run) = &state.configuration else {
         line("run", "none yet: start with `sextant demo` or `sextant run`".to_owned());
         return text;
@@ -170,12 +170,12 @@ fn account_lines(
         ),
     );
     line("cash", format!("{} {quote}", two(account.cash_quote)));
-    line("today", format!("{:+.2} {quote}", account.day_pnl_quote.to_decimal().round_dp(2)));
+    line("today", format!("{} {quote}", signed(account.day_pnl_quote)));
     line(
         "realised",
         format!(
-            "{:+.2} {quote}, fees {} {quote}",
-            account.realised_quote.to_decimal().round_dp(2),
+            "{} {quote}, fees {} {quote}",
+            signed(account.realised_quote),
             two(account.fees_quote)
         ),
     );

@@ -14,7 +14,7 @@ use domain::trade::Trade;
 use rust_decimal::Decimal;
 use store::decisions::DecisionRow;
 
-use crate::verbs::output::{moment, span};
+use crate::verbs::output::{moment, span, two};
 use crate::verbs::sequel;
 
 /// What became of a decision.
@@ -255,11 +255,6 @@ fn because(shrink: Shrink, policy: &Policy) -> String {
         Shrink::RiskWord => "the risk agent asks for caution".to_owned(),
         Shrink::VenueMaximum => "the venue takes no larger order".to_owned(),
     }
-}
-
-/// An amount of money to read.
-pub(crate) fn two(money: Money) -> String {
-    format!("{:.2}", money.to_decimal().round_dp(2))
 }
 
 #[cfg(test)]

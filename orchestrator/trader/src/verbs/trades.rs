@@ -1,5 +1,6 @@
 //! `trades`: closed round trips and their sum.
 
+use domain::money::Money;
 use domain::trade::Trade;
 use rust_decimal::Decimal;
 
@@ -7,7 +8,7 @@ use crate::cli::Listing;
 use crate::config::settings::Settings;
 use crate::ending::Outcome;
 use crate::verbs::listing::{Asked, Form};
-use crate::verbs::output::{self, Column, moment, span};
+use crate::verbs::output::{self, Column, moment, signed, span, two};
 use crate::verbs::reading;
 
 type Col = Column<Trade>;
@@ -26,13 +27,13 @@ const COLUMNS: [Col; 13] = [
     Col::number("exit_price", |t| t.exit_price.to_string()).shown(|t| price(t.exit_price)),
     Col::number("pnl_quote", |t| t.pnl_quote.to_string())
         .headed("pnl")
-        .shown(|t| format!("{:+.2}", t.pnl_quote.to_decimal())),
+        .shown(|t| signed(t.pnl_quote)),
     Col::number("pnl_ratio", |t| pnl_ratio(t).to_string())
         .headed("pnl %")
         .shown(|t| format!("{:+.2}", pnl_ratio(t) * 100.0)),
     Col::number("fees_quote", |t| t.fees_quote.to_string())
         .headed("fees")
-        .shown(|t| format!("{:.2}", t.fees_quote.to_decimal())),
+        .shown(|t| two(t.fees_quote)),
     Col::text("exit_reason", |t| t.exit_reason.to_string()),
     Col::number("duration_ms", duration_ms)
         .headed("duration")
@@ -67,27 +68,28 @@ fn price(price: Decimal) -> String {
 /// Profit of what was paid to open.
 fn pnl_ratio(trade: &Trade) -> f64 {
     let paid = trade.entry_price.checked_mul(trade.quantity.to_decimal()).unwrap_or_default();
-    trade.pnl_quote.ratio_of(domain::money::Money::new(paid))
+    trade.pnl_quote.ratio_of(Money::new(paid))
 }
 
 fn totals(trades: &[Trade]) -> String {
     let sum = |of: fn(&Trade) -> Decimal| {
-        trades.iter().map(of).fold(Decimal::ZERO, Decimal::saturating_add)
+        Money::new(trades.iter().map(of).fold(Decimal::ZERO, Decimal::saturating_add))
     };
     let wins = trades.iter().filter(|t| t.pnl_quote.to_decimal() > Decimal::ZERO).count();
     let pnl = sum(|t| t.pnl_quote.to_decimal());
     let won = sum(|t| t.pnl_quote.to_decimal().max(Decimal::ZERO));
     let lost = sum(|t| t.pnl_quote.to_decimal().min(Decimal::ZERO).abs());
-    let factor =
-        won.checked_div(lost).map_or("∞".to_owned(), |f| format!("{:.2}", f.round_dp(2)));
+    let factor = won.to_decimal().checked_div(lost.to_decimal());
+    let factor = factor.map_or("∞".to_owned(), |factor| two(Money::new(factor)));
     let held: i64 = trades.iter().map(|t| t.exit_time.since(t.entry_time)).sum();
     let count = trades.len();
     format!(
-        "{count} {}, {wins} won ({:.1} %), profit {:+.2}, fees {:.2}, profit factor {factor}, held {} on average",
+        "{count} {}, {wins} won ({:.1} %), profit {}, fees {}, profit factor {factor}, \
+         held {} on average",
         if count == 1 { "trade" } else { "trades" },
         wins as f64 / count as f64 * 100.0,
-        pnl,
-        sum(|t| t.fees_quote.to_decimal()),
+        signed(pnl),
+        two(sum(|t| t.fees_quote.to_decimal())),
         span(held / i64::try_from(count).unwrap_or(1).max(1)),
     )
 }
@@ -95,7 +97,6 @@ fn totals(trades: &[Trade]) -> String {
 #[cfg(test)]
 mod tests {
     use domain::ids::{Id, RunSeed};
-    use domain::money::Money;
     use domain::signal::Direction;
     use domain::time::UtcMs;
     use domain::trade::ExitReason;

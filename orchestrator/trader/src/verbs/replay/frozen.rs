@@ -9,6 +9,7 @@ use decision::record::{ConfigurationRecord, Dated, DecisionRecord, Record};
 use domain::canonical;
 use domain::ids::{Id, RunSeed};
 use domain::ledger::{Entry, EntryKind};
+use domain::signal::Signal;
 use store::decisions::DecisionRow;
 use store::journal::Batch;
 use store::rows::Filter;
@@ -68,21 +69,21 @@ impl Under {
         Ok(Self { seed: RunSeed(record.seed), policy: record.policy, policy_hash })
     }
 
-    /// The record as it comes out now, with nothing of the stored one but what it saw.
-    fn decide(&self, entry: &Entry, stored: DecisionRecord) -> DecisionRecord {
+    /// The record as it comes out now, with nothing of the stored one but what it saw and its id,
+    /// which is made of the candle's number: that is found again from candles.
+    fn decide(&self, stored: DecisionRecord) -> DecisionRecord {
         let snapshot = stored.snapshot;
         let intent = decide(&snapshot, &self.policy);
         let verdict = kernel::check(&intent, &snapshot, &self.policy);
-        let id = |input_seq, kind, subject: &str| Id::of(self.seed, input_seq, kind, subject);
+        let signal_id = |signal: &Signal| {
+            let subject = format!("{}@{}", signal.agent, signal.instrument);
+            Id::of(self.seed, signal.input_seq, "signal", &subject)
+        };
         DecisionRecord {
-            id: id(entry.input_seq, "decision", snapshot.instrument.id.as_str()),
+            id: stored.id,
             policy_hash: self.policy_hash.clone(),
             weights_version: self.policy.weights.version,
-            signal_ids: snapshot
-                .signals
-                .iter()
-                .map(|s| id(s.input_seq, "signal", &format!("{}@{}", s.agent, s.instrument)))
-                .collect(),
+            signal_ids: snapshot.signals.iter().map(signal_id).collect(),
             snapshot,
             intent,
             verdict,
@@ -130,7 +131,7 @@ fn compare(
             return Ok(());
         }
     };
-    let made = under.decide(entry, stored);
+    let made = under.decide(stored);
     let id = made.id.to_string();
     let mut found = fields(&entry.payload, &canonical::encode(&made)?);
     // The row that lists it must show the same.
