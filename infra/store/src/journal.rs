@@ -23,12 +23,12 @@ use crate::seal::Seals;
 use crate::signals::SignalRow;
 use crate::store::Store;
 use crate::{
-    candles, decisions, executions, fills, holes, inputs, ledger, orders, portfolio, risk_events,
-    signals, trades, verify,
+    candles, decisions, executions, fills, holes, inputs, ledger, lookup, orders, portfolio,
+    risk_events, signals, trades, verify,
 };
 
 /// The number under which a writer locks its database ("sextant" as bytes).
-const LOCK: i64 = 0x0073_6578_7461_6e74;
+pub(crate) const LOCK: i64 = 0x0073_6578_7461_6e74;
 /// How long a dead writer's connection may take to go away.
 const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(20);
@@ -244,17 +244,7 @@ async fn lock(connection: &mut PgConnection, store: &Store) -> Result<(), StoreE
         tokio::time::sleep(PAUSE).await;
         waited += PAUSE;
     }
-    // Every connection of ours bears its process's number as its name.
-    let holder: Option<String> = sqlx::query_scalar(
-        "select application_name from pg_locks join pg_stat_activity using (pid) \
-         where locktype = 'advisory' and database = \
-             (select oid from pg_database where datname = current_database()) \
-           and (classid::bigint << 32 | objid::bigint) = $1 and granted",
-    )
-    .bind(LOCK)
-    .fetch_optional(connection)
-    .await?;
-    let pid = holder.as_deref().and_then(|name| name.strip_prefix("sextant ")?.parse().ok());
+    let pid = lookup::writer(connection).await?;
     Err(StoreError::Held { pid: pid.unwrap_or(0), place: store.place() })
 }
 

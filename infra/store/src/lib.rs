@@ -17,6 +17,7 @@ pub mod holes;
 pub mod inputs;
 pub mod journal;
 pub mod ledger;
+pub mod lookup;
 pub mod orders;
 pub mod owner;
 pub mod portfolio;

@@ -192,7 +192,8 @@ pub struct Indicators {
 /// `status`.
 #[derive(Debug, Clone, Args)]
 pub struct Status {
-    /// Only ask this health address and exit 0 where it answers well.
+    /// Only ask this address, such as http://127.0.0.1:9464/healthz: exit 0 where it answers well,
+    /// else 4.
     #[arg(long, value_name = "URL")]
     pub healthz: Option<String>,
 }
@@ -209,8 +210,8 @@ pub struct Listing {
     /// Before this moment.
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
-    /// The latest so many.
-    #[arg(long, value_name = "N")]
+    /// The latest so many [default: 50 in a table, else all].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
     /// Comma-separated values.
     #[arg(long)]
@@ -223,15 +224,15 @@ pub struct Decisions {
     /// Which rows.
     #[command(flatten)]
     pub listing: Listing,
-    /// Tell the story of this one.
-    #[arg(long, value_name = "ID")]
+    /// Tell the story of this one; the first digits of its id do.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["pair", "from", "to", "limit", "csv"])]
     pub why: Option<String>,
 }
 
 /// `replay`.
 #[derive(Debug, Clone, Args)]
 pub struct Replay {
-    /// The decision; a prefix that only one has will do.
+    /// The decision; the first digits of its id do.
     #[arg(required_unless_present = "all")]
     pub decision_id: Option<String>,
     /// Every decision.

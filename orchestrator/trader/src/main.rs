@@ -23,8 +23,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use telemetry::logging::{self, LogFilter, LogFormat};
 
-use crate::cli::{Cli, Common, Verb};
+use crate::cli::{Cli, Common, Config, ConfigVerb, Status, Verb};
 use crate::config::load::{self, Loaded};
+use crate::config::settings::Settings;
 use crate::config::sources::Sources;
 use crate::ending::{Code, Failure, Outcome};
 
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let json = cli.common.json;
     match dispatch(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("error: {failure}");
             if json {
@@ -51,39 +52,54 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(cli: Cli) -> Outcome<()> {
+fn dispatch(cli: Cli) -> Outcome<ExitCode> {
     let Cli { verb, common } = cli;
     let json = common.json;
     match verb {
-        Verb::Simulate(asked) => verbs::simulate::simulate(&asked, json),
-        Verb::Indicators(asked) => verbs::indicators::print(&asked, json),
+        Verb::Simulate(asked) => done(verbs::simulate::simulate(&asked, json)),
+        Verb::Indicators(asked) => done(verbs::indicators::print(&asked, json)),
         Verb::Demo(asked) => {
             let flags = [("pairs", &asked.pairs), ("profile", &asked.profile)];
             let loaded = configured(&common, &flags, asked.seed)?;
-            verbs::demo::demo(&asked, &loaded.settings, json)
+            done(verbs::demo::demo(&asked, &loaded.settings, json))
         }
         Verb::Run(asked) => {
             let flags = [("pairs", &asked.pairs), ("profile", &asked.profile)];
             let loaded = configured(&common, &flags, asked.seed)?;
-            verbs::run::run(&asked, &loaded.settings, json)
+            done(verbs::run::run(&asked, &loaded.settings, json))
         }
-        Verb::Migrate => unfinished("migrate"),
-        Verb::Status(_) => unfinished("status"),
-        Verb::Decisions(_) => unfinished("decisions"),
-        Verb::Signals(_) => unfinished("signals"),
-        Verb::Trades(_) => unfinished("trades"),
-        Verb::Replay(_) => unfinished("replay"),
-        Verb::Verify => unfinished("verify"),
-        Verb::Config(_) => unfinished("config"),
+        Verb::Migrate => done(verbs::migrate::migrate(&settings(&common)?, json)),
+        Verb::Status(Status { healthz: Some(url) }) => verbs::status::healthz(&url, json),
+        Verb::Status(_) => done(verbs::status::status(&settings(&common)?, json)),
+        Verb::Decisions(asked) => {
+            done(verbs::decisions::decisions(&asked, &settings(&common)?, json))
+        }
+        Verb::Signals(asked) => done(verbs::signals::list(&asked, &settings(&common)?, json)),
+        Verb::Trades(asked) => done(verbs::trades::list(&asked, &settings(&common)?, json)),
+        Verb::Replay(asked) => verbs::replay::replay(&asked, &settings(&common)?, json),
+        Verb::Verify => verbs::verify::verify(&settings(&common)?, json),
+        Verb::Config(Config { what: ConfigVerb::Profiles }) => done(verbs::config::profiles(json)),
+        Verb::Config(Config { what: ConfigVerb::Show }) => {
+            done(verbs::config::show(&load(&common, &[], None)?, json))
+        }
+        Verb::Config(Config { what: ConfigVerb::Check }) => {
+            done(verbs::config::check(&load(&common, &[], None)?, json))
+        }
     }
 }
 
-fn unfinished(verb: &str) -> Outcome<()> {
-    Err(Failure::new(Code::Failed, format!("{verb} can't do anything yet")))
+/// The exit code of a verb that has no bad news but failures.
+fn done(outcome: Outcome<()>) -> Outcome<ExitCode> {
+    outcome.map(|()| ExitCode::SUCCESS)
 }
 
-/// Reads the configuration, says what is remarkable about it, and begins to log.
-fn configured(
+/// The configuration of a verb that has no flags for it.
+fn settings(common: &Common) -> Outcome<Settings> {
+    Ok(configured(common, &[], None)?.settings)
+}
+
+/// Reads the configuration.
+fn load(
     common: &Common,
     flags: &[(&'static str, &Option<String>)],
     seed: Option<u64>,
@@ -97,7 +113,16 @@ fn configured(
         .filter_map(|(name, value)| Some((*name, (*value).clone()?)));
     let given: BTreeMap<_, _> = given.collect();
     let sources = Sources::read(Path::new(""), common.config.as_deref(), given);
-    let loaded = load::load(&sources).map_err(|errors| Failure::new(Code::Usage, errors))?;
+    load::load(&sources).map_err(|errors| Failure::new(Code::Usage, errors))
+}
+
+/// Reads the configuration, begins to log, and says what is remarkable.
+fn configured(
+    common: &Common,
+    flags: &[(&'static str, &Option<String>)],
+    seed: Option<u64>,
+) -> Outcome<Loaded> {
+    let loaded = load(common, flags, seed)?;
     let log = &loaded.settings.log;
     let filter: LogFilter = log.filter.parse()?;
     let format = match log.format {

@@ -1,6 +1,20 @@
-//! One file per verb.
+//! One file per verb, and what several share: `listing` and `output` for those that list,
+//! `reading` for those that read a store.
 
+pub mod config;
+pub mod decisions;
 pub mod demo;
 pub mod indicators;
+mod listing;
+pub mod migrate;
+mod output;
+mod reading;
+pub mod replay;
 pub mod run;
+mod sequel;
+pub mod signals;
 pub mod simulate;
+pub mod status;
+mod story;
+pub mod trades;
+pub mod verify;

@@ -1,0 +1,170 @@
+//! The ledger made again from the stored candles: agents, core and simulated venue live through
+//! them as they did, and every entry must come out with the stored hash.
+
+use decision::record::{ConfigurationRecord, Dated, Record};
+use domain::canonical;
+use domain::event::Released;
+use domain::ledger::{Entry, EntryKind, Head};
+use domain::time::UtcMs;
+use store::store::Store;
+
+use crate::ending::{Code, Failure, Outcome};
+use crate::setup;
+use crate::verbs::replay::Compared;
+use crate::verbs::replay::difference::fields;
+
+/// Entries that are read at once.
+const PAGE: u64 = 5_000;
+
+/// Makes the ledger again up to its entry `until`, or all of it.
+pub(crate) async fn replay(store: &Store, until: Option<u64>) -> Outcome<Compared> {
+    // The head first: what is written from here on comes on top of it.
+    let last = store.ledger_head().await?.seq;
+    let last = until.map_or(last, |until| until.min(last));
+    let first = store.ledger_entries(1, 1).await?.into_iter().next();
+    let first = first.filter(|entry| entry.kind == EntryKind::Configuration);
+    let first = first.ok_or_else(|| {
+        Failure::new(
+            Code::Store,
+            "the ledger does not begin with a configuration; run `sextant verify`",
+        )
+    })?;
+    let configuration: ConfigurationRecord = canonical::decode(&first.payload)?;
+    let mut engine = setup::engine(&configuration)?;
+    let record = Record::Configuration(Box::new(configuration));
+    let mut chain = Chain {
+        store,
+        last,
+        page: Vec::new().into_iter(),
+        read: 0,
+        head: Head::GENESIS,
+        compared: Compared::default(),
+    };
+    chain.take(Dated { at: UtcMs::default(), input_seq: 0, record }).await?;
+    let mut inputs = store.inputs(0).await?;
+    let mut heard = 0;
+    'inputs: while let Some(page) = inputs.next().await? {
+        for released in page {
+            if chain.is_done() {
+                break 'inputs;
+            }
+            heard = without_gap(heard, &released)?;
+            chain.compared.events += released.events.len() as u64;
+            for dated in engine.step(&released)? {
+                chain.take(dated).await?;
+            }
+        }
+    }
+    chain.finish().await
+}
+
+/// The last number of `released`, if it goes on from `heard`.
+fn without_gap(mut heard: u64, released: &Released) -> Outcome<u64> {
+    for sequenced in released.events.iter() {
+        if sequenced.input_seq != heard + 1 {
+            let message = format!(
+                "events {} to {} are not stored any more (pruned by retention, or removed): the \
+                 ledger can't be made again from candles; without --from-candles decisions can",
+                heard + 1,
+                sequenced.input_seq - 1
+            );
+            return Err(Failure::new(Code::Failed, message));
+        }
+        heard = sequenced.input_seq;
+    }
+    Ok(heard)
+}
+
+/// The stored chain beside the one that comes out.
+struct Chain<'a> {
+    store: &'a Store,
+    /// The last entry to compare.
+    last: u64,
+    page: std::vec::IntoIter<Entry>,
+    /// The last entry that was read.
+    read: u64,
+    head: Head,
+    compared: Compared,
+}
+
+impl Chain<'_> {
+    fn is_done(&self) -> bool {
+        self.head.seq >= self.last
+    }
+
+    async fn next(&mut self) -> Outcome<Option<Entry>> {
+        if self.page.len() == 0 && self.read < self.last {
+            let to = self.last.min(self.read + PAGE);
+            self.page = self.store.ledger_entries(self.read + 1, to).await?.into_iter();
+            self.read = to;
+        }
+        Ok(self.page.next())
+    }
+
+    async fn take(&mut self, dated: Dated) -> Outcome<()> {
+        if self.is_done() {
+            return Ok(());
+        }
+        let what = match &dated.record {
+            Record::Decision(record) => format!("decision {}", record.id),
+            Record::Order(record) => format!("order {}", record.order.ticket.client_order_id),
+            Record::Fill(fill) => format!("fill {}", fill.venue_fill_id),
+            _ => "configuration".to_owned(),
+        };
+        let Some(made) = dated.chained(&mut self.head)? else { return Ok(()) };
+        let stored = self.next().await?;
+        self.compared.entries += 1;
+        let found = match &stored {
+            None => vec![("entry".to_owned(), "none".to_owned(), made.kind.to_string())],
+            // Once one has differed, all later hashes do: then what they say is compared.
+            Some(stored) if self.compared.differences.is_empty() => {
+                let mut found = differing(stored, &made);
+                if found.is_empty() && stored.hash != made.hash {
+                    let (a, b) = (stored.hash.to_string(), made.hash.to_string());
+                    found.push(("hash".to_owned(), a, b));
+                }
+                found
+            }
+            Some(stored) => differing(stored, &made),
+        };
+        let is_decision = |entry: &Entry| entry.kind == EntryKind::Decision;
+        if is_decision(&made) || stored.as_ref().is_some_and(is_decision) {
+            self.compared.decision(&made, what, found);
+        } else {
+            self.compared.found(made.seq, what, made.at, found);
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Outcome<Compared> {
+        let made = self.head.seq;
+        while let Some(entry) = self.next().await? {
+            let nothing = format!("none: the candles give {made} entries");
+            let found = vec![("entry".to_owned(), entry.kind.to_string(), nothing)];
+            if entry.kind == EntryKind::Decision {
+                self.compared.decision(&entry, "decision".to_owned(), found);
+            } else {
+                self.compared.found(entry.seq, entry.kind.to_string(), entry.at, found);
+            }
+        }
+        self.compared.head = Some(self.head);
+        Ok(self.compared)
+    }
+}
+
+fn differing(stored: &Entry, made: &Entry) -> Vec<(String, String, String)> {
+    let mut found = Vec::new();
+    let mut compare = |name: &str, a: String, b: String| {
+        if a != b {
+            found.push((name.to_owned(), a, b));
+        }
+    };
+    compare("seq", stored.seq.to_string(), made.seq.to_string());
+    compare("kind", stored.kind.to_string(), made.kind.to_string());
+    compare("at", stored.at.to_string(), made.at.to_string());
+    compare("input_seq", stored.input_seq.to_string(), made.input_seq.to_string());
+    if stored.kind == made.kind {
+        found.extend(fields(&stored.payload, &made.payload));
+    }
+    found
+}

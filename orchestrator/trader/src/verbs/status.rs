@@ -1,0 +1,203 @@
+//! `status`: what runs and where the account stands.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use decision::record::ConfigurationRecord;
+use domain::canonical;
+use domain::ledger::Head;
+use domain::time::UtcMs;
+use serde::Serialize;
+use serde_json::{Value, json};
+use store::lookup::Counts;
+use store::portfolio::PortfolioRow;
+use store::rows::Filter;
+use store::store::Store;
+
+use crate::config::settings::Settings;
+use crate::ending::{Code, Outcome};
+use crate::verbs::output::{self, signed, two};
+use crate::verbs::reading;
+
+/// A container's health check gives up after this.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// All that there is to say.
+#[derive(Serialize)]
+struct State {
+    configuration: Option<ConfigurationRecord>,
+    writer: Option<u32>,
+    last_watermark: Option<UtcMs>,
+    portfolio: Option<PortfolioRow>,
+    trading: String,
+    counts: Counts,
+    head: Head,
+}
+
+/// Shows the store's present.
+pub(crate) fn status(settings: &Settings, json: bool) -> Outcome<()> {
+    let (state, place) =
+        reading::read(settings, async |store, place| Ok((read(store).await?, place.to_string())))?;
+    if json {
+        output::print_json(&document(&state, &place))
+    } else {
+        output::print(&text(&state, &place))
+    }
+}
+
+/// Asks a health address. It needs neither configuration nor store.
+pub(crate) fn healthz(url: &str, json: bool) -> Outcome<ExitCode> {
+    let answer = actix::System::new().block_on(async {
+        let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
+        Ok::<_, reqwest::Error>(client.get(url).send().await?.status().as_u16())
+    });
+    let (healthy, status, problem) = match answer {
+        Ok(200) => (true, Some(200), None),
+        Ok(status) => (false, Some(status), Some(format!("{url} answers {status}"))),
+        Err(error) => (false, None, Some(format!("no answer: {:#}", anyhow::Error::from(error)))),
+    };
+    if json {
+        output::print_json(&json!({ "healthy": healthy, "status": status, "problem": problem }))?;
+    } else if healthy {
+        output::print("healthy\n")?;
+    }
+    if let Some(problem) = problem {
+        eprintln!("error: {problem}");
+    }
+    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::from(Code::Venue as u8) })
+}
+
+async fn read(store: &Store) -> Outcome<State> {
+    let configuration = store.configuration_of(u64::MAX >> 1).await?;
+    let configuration = configuration.map(|entry| canonical::decode(&entry.payload)).transpose()?;
+    let last = Filter { limit: Some(1), ..Filter::default() };
+    let changed = store.risk_events(&last).await?.pop();
+    let trading = changed.and_then(|event| Some(event.details.get("to")?.as_str()?.to_owned()));
+    Ok(State {
+        configuration,
+        writer: store.writer().await?,
+        last_watermark: store.last_watermark().await?,
+        portfolio: store.latest_portfolio().await?,
+        trading: trading.unwrap_or_else(|| "active".to_owned()),
+        counts: store.counts().await?,
+        head: store.ledger_head().await?,
+    })
+}
+
+fn document(state: &State, place: &str) -> Value {
+    let run = state.configuration.as_ref().map(|run| {
+        json!({
+            "mode": run.mode, "seed": run.seed, "began_at": run.began_at,
+            "began_at_utc": run.began_at.to_string(), "capital_quote": run.capital_quote,
+            "quote": run.quote, "instruments": run.instruments, "timeframes": run.timeframes,
+            "profile": run.policy.profile.name, "policy_hash": run.policy_hash,
+        })
+    });
+    let portfolio = state.portfolio.as_ref().map(|row| output::with_utc(json!(row), &["at"]));
+    json!({
+        "store": place,
+        "run": run,
+        "running": state.writer.is_some(),
+        "pid": state.writer,
+        "last_watermark": state.last_watermark,
+        "last_watermark_utc": state.last_watermark.map(|at| at.to_string()),
+        "portfolio": portfolio,
+        "trading": state.trading,
+        "counts": state.counts,
+        "ledger_entries": state.head.seq,
+        "ledger_head_hash": state.head.hash,
+    })
+}
+
+fn text(state: &State, place: &str) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| text += &format!("{name:<16} {value}\n");
+    line("store", place.trim_start_matches("the store ").to_owned());
+    let Some(run) = &state.configuration else {
+        line("run", "none yet: start with `sextant demo` or `sextant run`".to_owned());
+        return text;
+    };
+    line(
+        "run",
+        format!(
+            "{}, seed {}, profile {}, policy {:.12}…",
+            run.mode, run.seed, run.policy.profile.name, run.policy_hash
+        ),
+    );
+    let pairs: Vec<_> = run.instruments.iter().map(ToString::to_string).collect();
+    line("pairs", pairs.join(", "));
+    line(
+        "running now",
+        match state.writer {
+            Some(0) => "yes".to_owned(),
+            Some(pid) => format!("yes, process {pid}"),
+            None => "no".to_owned(),
+        },
+    );
+    let at = |at: UtcMs| format!("{} UTC", output::moment(at));
+    line("from", at(run.began_at));
+    line("until", state.last_watermark.map_or("nothing heard yet".to_owned(), at));
+    if let Some(account) = &state.portfolio {
+        account_lines(account, run, &state.trading, &mut line);
+    }
+    let Counts { candles, signals, decisions, orders, fills, trades } = state.counts;
+    line("candles", candles.to_string());
+    line("decisions", format!("{decisions} from {signals} signals"));
+    line("trades", format!("{trades} closed, {orders} orders, {fills} fills"));
+    line(
+        "ledger",
+        format!("{} entries, head {:.16}…", state.head.seq, state.head.hash.to_string()),
+    );
+    text
+}
+
+fn account_lines(
+    account: &PortfolioRow,
+    run: &ConfigurationRecord,
+    trading: &str,
+    line: &mut impl FnMut(&str, String),
+) {
+    let quote = run.quote.as_str();
+    let profile = &run.policy.profile;
+    let change = account.equity_quote.minus(run.capital_quote);
+    let change = change.map_or(0.0, |change| change.ratio_of(run.capital_quote) * 100.0);
+    line(
+        "equity",
+        format!(
+            "{} {quote}, {change:+.2} % since the start with {}",
+            two(account.equity_quote),
+            two(run.capital_quote)
+        ),
+    );
+    line("cash", format!("{} {quote}", two(account.cash_quote)));
+    line("today", format!("{} {quote}", signed(account.day_pnl_quote)));
+    line(
+        "realised",
+        format!(
+            "{} {quote}, fees {} {quote}",
+            signed(account.realised_quote),
+            two(account.fees_quote)
+        ),
+    );
+    let percent =
+        |ratio: rust_decimal::Decimal| (ratio * rust_decimal::Decimal::ONE_HUNDRED).normalize();
+    line(
+        "drawdown",
+        format!(
+            "{:.2} % (sizes halve at {} %, trading halts at {} %)",
+            account.drawdown_ratio * 100.0,
+            percent(profile.halve_at_drawdown_ratio),
+            percent(profile.halt_at_drawdown_ratio)
+        ),
+    );
+    line(
+        "heat",
+        format!("{:.2} % of {} %", account.heat_ratio * 100.0, percent(profile.max_heat_ratio)),
+    );
+    line("trading", trading.to_owned());
+    line("positions", format!("{} of {}", account.open_positions, profile.max_positions));
+    for (instrument, held) in account.positions.as_object().into_iter().flatten() {
+        let held = held.as_str().map_or_else(|| held.to_string(), str::to_owned);
+        line("", format!("{instrument} {held}"));
+    }
+}
