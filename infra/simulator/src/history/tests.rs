@@ -76,7 +76,7 @@ fn nothing_is_known_before_it_closes() {
     let history = History::new(vec![minutes("BTC/USDT", all.clone())]);
     for n in 1..200 {
         let now = UtcMs::new(START + n * MINUTE_MS + 30_000);
-        let known: Vec<_> = all.clone().filter(|m| m + 1 <= n).collect();
+        let known: Vec<_> = all.clone().filter(|m| *m < n).collect();
         let past = History::new(vec![minutes("BTC/USDT", known.clone().into_iter())]);
         for timeframe in [Timeframe::M1, Timeframe::M5, Timeframe::M15, Timeframe::H1] {
             let served = everything(&history, timeframe, now);
