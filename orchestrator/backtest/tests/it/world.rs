@@ -183,8 +183,7 @@ impl World {
         }
         if at_hour && let Some(ohlc) = self.coins[index].hour.take() {
             let open = self.now.plus_ms(-HOUR_MS);
-            let candle = Candle::new(Timeframe::H1, open, ohlc, 4.0).unwrap();
-            candles.push((instrument.id, candle));
+            candles.push((instrument.id, Candle::new(Timeframe::H1, open, ohlc, 4.0).unwrap()));
         }
     }
 
