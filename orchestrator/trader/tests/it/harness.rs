@@ -59,9 +59,15 @@ impl Folder {
 
     /// Panics where a process that was started for this folder, or by one that was, still runs.
     pub(crate) fn assert_deserted(&self) {
+        self.assert_deserted_but(&[]);
+    }
+
+    /// The same, but for these processes.
+    pub(crate) fn assert_deserted_but(&self, known: &[u32]) {
         let mut left = Vec::new();
         let gone = wait_until(Duration::from_secs(10), || {
             left = processes_of(&self.0);
+            left.retain(|(id, _)| !known.contains(id));
             left.is_empty()
         });
         assert!(gone, "left behind: {left:#?}");
@@ -111,18 +117,17 @@ fn binary() -> &'static Path {
 }
 
 /// Processes in whose command line or environment the folder is named.
-fn processes_of(folder: &Path) -> Vec<String> {
+fn processes_of(folder: &Path) -> Vec<(u32, String)> {
     let named = folder.to_str().unwrap();
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
-        if !entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok()) {
-            continue;
-        }
+        let name = entry.file_name();
+        let Some(id) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
         let read = |name| fs::read(entry.path().join(name)).unwrap_or_default();
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace('\0', " ");
         let (line, environment) = (text(read("cmdline")), text(read("environ")));
         if line.contains(named) || environment.contains(named) {
-            found.push(format!("{}: {line}", entry.path().display()));
+            found.push((id, line));
         }
     }
     found

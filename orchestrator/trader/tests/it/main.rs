@@ -6,6 +6,10 @@
 
 mod database;
 mod demo;
+mod faults;
 mod harness;
+mod kills;
 mod market;
+mod settling;
 mod site;
+mod tampering;

@@ -10,7 +10,7 @@ pub(crate) const PAIRS: &str = "BTC/USDT,ETH/USDT,SOL/USDT";
 pub(crate) const DAYS: &str = "21";
 
 pub(crate) struct Market {
-    _process: Process,
+    process: Process,
     pub(crate) rest: String,
     pub(crate) stream: String,
 }
@@ -29,11 +29,18 @@ impl Market {
         assert!(up && process.is_running(), "no market: {}", process.said());
         let addresses: Value = serde_json::from_str(&process.printed()).unwrap();
         let address = |name: &str| addresses[name].as_str().unwrap().to_owned();
-        Self { rest: address("rest"), stream: address("stream"), _process: process }
+        Self { rest: address("rest"), stream: address("stream"), process }
+    }
+
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// What it says of itself.
     pub(crate) fn status(&self) -> Value {
+        // Installed twice it stays the first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let url = format!("{}/sim/status", self.rest);
         block_on(async { reqwest::get(url).await.unwrap().json().await.unwrap() })
     }
