@@ -5,6 +5,7 @@
 //! it ends, the pipe closes and the shell stops the server. What a killed shell leaves behind is
 //! stopped by the next start.
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::UnixStream;
@@ -20,9 +21,11 @@ use crate::error::StoreError;
 use crate::owner::Owner;
 use crate::programs::Programs;
 use crate::store::Store;
-use crate::system::{PAUSE, ended, run, sync, sync_all, tail};
+use crate::system::{PAUSE, ended, remove, run, sync, sync_all, tail};
 
 const DATABASE: &str = "sextant";
+/// What the server's folder is called, followed by a number, while it is made.
+const UNFINISHED: &str = "postgres.new";
 const USER: &str = "sextant";
 
 /// Until a server that was just started listens. Recovery comes after that.
@@ -286,10 +289,9 @@ impl Place {
     /// Makes the server's folder under another name and moves it here once it is complete and on
     /// disk: whoever is killed on the way leaves nothing half-made.
     async fn initialise(&self, programs: &Programs) -> Result<(), StoreError> {
-        let making = self.folder.join("postgres.new");
-        if making.exists() {
-            fs::remove_dir_all(&making).map_err(StoreError::io(&making))?;
-        }
+        self.remove_unfinished().await?;
+        // A name of its own: what a killed process left running clears its folder when it fails.
+        let making = self.folder.join(format!("{UNFINISHED}.{}", std::process::id()));
         make_private(&making, programs)?;
         let mut command = programs.command(programs.path("initdb"));
         command.arg("-D").arg(&making).args(["--username", USER, "--auth=trust", "--no-sync"]);
@@ -305,6 +307,17 @@ impl Place {
             sync(&folder)
         });
         moved.await.map_err(|error| self.failed("could not be made", error.to_string()))?
+    }
+
+    /// Removes what killed processes were making. One's `initdb` may still be at it; it fails once
+    /// its folder is gone.
+    async fn remove_unfinished(&self) -> Result<(), StoreError> {
+        let entries = fs::read_dir(&self.folder).map_err(StoreError::io(&self.folder))?;
+        let named = |name: &OsStr| name.to_str().is_some_and(|name| name.starts_with(UNFINISHED));
+        for entry in entries.flatten().filter(|entry| named(&entry.file_name())) {
+            remove(&entry.path(), LEFTOVER).await?;
+        }
+        Ok(())
     }
 
     /// Starts the server and waits until it listens. Right after a kill the old lock may still

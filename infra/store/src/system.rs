@@ -39,6 +39,22 @@ pub(crate) async fn ended(child: &mut Child, limit: Duration) -> Result<bool, St
     Ok(true)
 }
 
+/// Removes a folder into which another process may still be writing, for up to `limit`.
+pub(crate) async fn remove(folder: &Path, limit: Duration) -> Result<(), StoreError> {
+    let mut waited = Duration::ZERO;
+    while let Err(error) = fs::remove_dir_all(folder) {
+        if error.kind() == std::io::ErrorKind::NotFound {
+            break;
+        }
+        if waited > limit {
+            return Err(StoreError::io(folder)(error));
+        }
+        tokio::time::sleep(PAUSE).await;
+        waited += PAUSE;
+    }
+    Ok(())
+}
+
 /// The last lines of what the log got since `from`.
 pub(crate) fn tail(log: &mut File, from: u64) -> String {
     let mut text = String::new();

@@ -1,0 +1,15 @@
+//! The binary from outside: real processes, a simulator of their own, a real PostgreSQL.
+//!
+//! Candles come from the simulator's generator, so nothing but PostgreSQL's programs is needed.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on should stop")]
+
+mod database;
+mod demo;
+mod faults;
+mod harness;
+mod kills;
+mod market;
+mod settling;
+mod site;
+mod tampering;
