@@ -29,7 +29,7 @@ use tokio::sync::mpsc;
 
 use crate::desk::journal::JournalActor;
 use crate::desk::orchestrator::{Desk, Orchestrator, Settle};
-use crate::desk::tally::Tally;
+use crate::desk::tally::{self, Tally};
 use crate::ending::{Code, Ending, Failure, Outcome};
 use crate::market::actor::{Ask, Close, Market, Open};
 use crate::market::feed;
@@ -110,6 +110,7 @@ impl Session {
     async fn trade_in(&self, open: &crate::place::Opened) -> Outcome<Summary> {
         let store = &open.store;
         store.migrate().await?;
+        tally::prepare(&self.metrics, &self.begin.timeframes);
         let rest = Arc::new(self.rest()?);
         let configuration = self.agree(store, &rest).await?;
         let ConfigurationRecord { instruments, timeframes, .. } = &configuration;

@@ -35,6 +35,7 @@ impl Sources {
     /// Reads `config` (or `sextant.toml`, which may be missing) and `.env` in `folder` (empty for
     /// the working directory), the environment, and the files that settings name. What fails is
     /// kept, so that it is reported with all else.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub(crate) fn read(
         folder: &Path,
         config: Option<&Path>,

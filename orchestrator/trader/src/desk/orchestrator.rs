@@ -143,7 +143,7 @@ impl Desk {
         for dated in out.records.drain(..) {
             let entry = dated.chained(&mut self.head)?;
             self.tally.count(&dated);
-            tally::observe(&self.metrics, &dated, self.head);
+            tally::observe(&self.metrics, &self.tally, &dated, self.head);
             rows::add(&mut self.batch, dated, entry);
         }
         Ok(())

@@ -8,7 +8,9 @@ use domain::ids::Id;
 use domain::ledger::Head;
 use domain::money::Money;
 use domain::order::OrderEvent;
+use domain::signal::AgentId;
 use domain::time::UtcMs;
+use domain::timeframe::Timeframe;
 use domain::trade::Trade;
 use serde::Serialize;
 use telemetry::metrics::Metrics;
@@ -97,7 +99,7 @@ impl Tally {
 }
 
 /// Shows a record to Prometheus.
-pub fn observe(metrics: &Metrics, dated: &Dated, head: Head) {
+pub fn observe(metrics: &Metrics, tally: &Tally, dated: &Dated, head: Head) {
     metrics.ledger_head_seq.set(head.seq as i64);
     match &dated.record {
         Record::Signal(_, signal) => metrics.signals.of(signal.agent.name()).inc(),
@@ -109,8 +111,18 @@ pub fn observe(metrics: &Metrics, dated: &Dated, head: Head) {
             }
         }
         Record::Order(order) => metrics.orders.of(order.order.state.name()).inc(),
-        Record::Fill(_) => metrics.fills.inc(),
-        Record::Trade(trade) => metrics.trades.of(trade.exit_reason.name()).inc(),
+        Record::Fill(fill) => {
+            metrics.fills.inc();
+            // A rebate is income, and a counter only grows.
+            if fill.fee_asset.as_str() == fill.instrument.quote() && !fill.fee.is_negative() {
+                metrics.fees_quote.inc_by(fill.fee.to_f64());
+            }
+        }
+        Record::Trade(trade) => {
+            metrics.trades.of(trade.exit_reason.name()).inc();
+            let won = tally.trades.iter().filter(|trade| trade.pnl_quote > Money::ZERO).count();
+            metrics.win.set(won as f64 / tally.trades.len() as f64);
+        }
         Record::Marked(mark) => {
             metrics.equity_quote.set(mark.view.equity_quote.to_f64());
             metrics.drawdown.set(mark.view.drawdown_ratio());
@@ -120,5 +132,25 @@ pub fn observe(metrics: &Metrics, dated: &Dated, head: Head) {
             metrics.trading_state.set(mark.view.trading_state as i64);
         }
         Record::Configuration(_) | Record::StateChanged(_) => {}
+    }
+}
+
+/// Lets every known label begin at nought, so that the first event of each shows as an increase.
+pub fn prepare(metrics: &Metrics, timeframes: &[Timeframe]) {
+    for timeframe in timeframes {
+        metrics.candles_stored.of(timeframe.name());
+        metrics.candles_read.of(timeframe.name());
+        metrics.candles_repaired.of(timeframe.name());
+        metrics.candles_missing.of(timeframe.name());
+    }
+    for agent in AgentId::ALL {
+        metrics.signals.of(agent.name());
+        metrics.agent_faults.of(agent.name());
+    }
+    for kind in ["buy", "sell", "hold"] {
+        metrics.decisions.of(kind);
+    }
+    for outcome in ["ok", "failed"] {
+        metrics.rest_requests.of(outcome);
     }
 }
