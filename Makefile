@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint bench
+.PHONY: help setup python build demo test lint bench
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # A crate's folder bears its name.
@@ -15,14 +15,18 @@ help: ## Show this list
 setup: ## Install what is missing (Debian, Ubuntu)
 	@.ci/setup
 
+# What tests and benchmarks compare with.
+python: setup
+	@.ci/python
+
 build: setup ## Build the release binary
 	cargo build --release --locked --package trader --bin sextant
 
 demo: build ## Trade on its own; CANDLES=DIR replays a folder of candle files
 	$(TARGET)/release/sextant demo $(if $(CANDLES),--candles '$(CANDLES)') $(ARGS)
 
-test: setup ## Run every test; they start a private PostgreSQL themselves
-	cargo test --workspace --locked
+test: python ## Run every test; they start a private PostgreSQL themselves
+	PATH="$(CURDIR)/.venv/bin:$$PATH" cargo test --workspace --locked
 
 lint: setup ## Check formatting, lints, licences, bans and sources
 	cargo fmt --all --check
@@ -35,6 +39,6 @@ lint: setup ## Check formatting, lints, licences, bans and sources
 		cargo deny --offline --locked check licenses bans sources; \
 	fi
 
-bench: setup ## Measure, and say on what machine
+bench: python ## Measure, and say on what machine
 	@.ci/machine
-	$(if $(BENCHED),cargo bench --locked $(addprefix --package ,$(BENCHED)) --bench '*',@echo "no crate has benchmarks")
+	$(if $(BENCHED),PATH="$(CURDIR)/.venv/bin:$$PATH" cargo bench --locked $(addprefix --package ,$(BENCHED)) --bench '*',@echo "no crate has benchmarks")

@@ -139,6 +139,10 @@ const UNITS: i128 = 100_000_000;
 
 /// A volume as a whole number of 10⁻⁸ base units. Of a large volume only those decimals count
 /// that a float holds for certain, fifteen digits in all: the rest is not the venue's.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "units divide 10⁸, and a fraction below one keeps them small"
+)]
 pub fn volume_units(volume_base: f64) -> i128 {
     let whole = volume_base.trunc();
     let (mut unit, mut bound) = (1, 1e7);

@@ -256,14 +256,12 @@ fn parse_line(text: &str, timeframe: Timeframe, layout: &Layout) -> Result<Candl
         return Err(LineProblem::Columns { found, expected: layout.columns });
     }
     let time = fields[0].parse::<i64>().map_err(|_| bad("open time", fields[0]))?;
-    let open_time = if layout.may_be_micros && time >= FIRST_MICROS {
-        if time % 1000 != 0 {
-            return Err(bad("open time", fields[0]));
-        }
-        UtcMs::new(time / 1000)
-    } else {
-        UtcMs::new(time)
-    };
+    let is_micros = layout.may_be_micros && time >= FIRST_MICROS;
+    let ms = if is_micros { time / 1000 } else { time };
+    if !(0..FIRST_MICROS).contains(&ms) || (is_micros && time % 1000 != 0) {
+        return Err(bad("open time", fields[0]));
+    }
+    let open_time = UtcMs::new(ms);
     let mut ohlc = [Price::ZERO; 4];
     for (index, price) in ohlc.iter_mut().enumerate() {
         let text = fields[index + 1];

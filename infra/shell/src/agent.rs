@@ -1,5 +1,7 @@
 //! An agent as an actor: it hears a watermark and answers with its effects.
 
+use std::time::{Duration, Instant};
+
 use actix::{Actor, Context, Handler, Message};
 use domain::agent::{Agent, Effects, hear};
 use domain::event::{Released, Sequenced};
@@ -25,6 +27,8 @@ pub struct Answer {
     pub input_seq: u64,
     /// What it answers.
     pub effects: Effects,
+    /// How long it worked. Measured outside the agent, and no part of what it says.
+    pub took: Duration,
 }
 
 /// The actor around an agent.
@@ -49,9 +53,15 @@ impl Handler<Hear> for AgentActor {
     type Result = Answer;
 
     fn handle(&mut self, Hear { account, released }: Hear, _: &mut Self::Context) -> Answer {
+        let began = now();
         let mut effects = Effects::new();
         hear(self.0.as_mut(), account.as_ref(), &released, &mut effects);
         let input_seq = released.events.last().map_or(0, |last| last.input_seq);
-        Answer { input_seq, effects }
+        Answer { input_seq, effects, took: began.elapsed() }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "measures the agent's work, decides nothing")]
+fn now() -> Instant {
+    Instant::now()
 }

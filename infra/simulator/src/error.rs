@@ -45,6 +45,14 @@ pub enum SimulatorError {
     /// No pairs, or no days.
     #[error("nothing to generate; name at least one pair and one day, or a folder of candle files")]
     NothingToGenerate,
+    /// More candles than the memory should hold.
+    #[error("{pairs} pairs over {days} days are too many candles; keep pairs × days under 10000")]
+    TooMuchToGenerate {
+        /// How many pairs.
+        pairs: usize,
+        /// How many days.
+        days: u32,
+    },
     /// The replay would begin before the data or at its end.
     #[error(
         "nothing to replay from {start_at}; the candles reach from {first_open} to {last_close}"

@@ -111,6 +111,11 @@ impl Options {
             Source::Generated { pairs, days, .. } if pairs.is_empty() || *days == 0 => {
                 Err(SimulatorError::NothingToGenerate)
             }
+            Source::Generated { pairs, days, .. }
+                if pairs.len() as u64 * u64::from(*days) >= 10_000 =>
+            {
+                Err(SimulatorError::TooMuchToGenerate { pairs: pairs.len(), days: *days })
+            }
             _ => Ok(()),
         }
     }

@@ -145,9 +145,10 @@ pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     let app = move || {
         App::new().app_data(app_data.clone()).configure(stream::routes).configure(rest::routes)
     };
-    // One thread, so that the replay hands messages to sockets without waking another.
-    let server =
-        HttpServer::new(app).workers(1).disable_signals().listen(listener).map_err(failed)?;
+    // One thread, so that the replay hands messages to sockets without waking another; no
+    // lingering, so that a connection that is to end abruptly does.
+    let server = HttpServer::new(app).workers(1).client_disconnect_timeout(Duration::ZERO);
+    let server = server.disable_signals().listen(listener).map_err(failed)?;
     let server = server.run();
     let handle = server.handle();
     let pacer = (speed != Speed::Max).then(|| tokio::spawn(pace(shared)));

@@ -39,7 +39,8 @@ impl Store {
             .map_err(|error| StoreError::BadUrl { reason: without_url(&error, url) })?
             .application_name(&format!("sextant {}", std::process::id()))
             // The planner's just-in-time compiler costs more than our queries do.
-            .options([("jit", "off"), ("timezone", "UTC")])
+            // Notices, such as that something exists already, are for people at a console.
+            .options([("jit", "off"), ("timezone", "UTC"), ("client_min_messages", "warning")])
             .disable_statement_logging();
         connect(&options).await?.close().await?;
         let pool = PgPoolOptions::new()

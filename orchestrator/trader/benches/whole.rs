@@ -81,12 +81,13 @@ fn measure(name: &str, data_dir: &Path, url: Option<&str>) {
     let mut run = Process(run.stdout(Stdio::piped()).spawn().expect("the trader"));
     let out = run.0.stdout.take().expect("it was piped");
     let pid = run.0.id();
-    let (mut first_decision, mut peak_kib) = (None, 0);
+    let (mut first_decision, mut peak_rss, mut peak_pss) = (None, 0, 0);
     while run.0.try_wait().expect("its state").is_none() {
         if first_decision.is_none() && decided(&port.to_string()) {
             first_decision = Some(started.elapsed());
         }
-        peak_kib = peak_kib.max(tree_kib(pid));
+        peak_rss = peak_rss.max(tree_kib(pid, "Rss:"));
+        peak_pss = peak_pss.max(tree_kib(pid, "Pss:"));
         std::thread::sleep(Duration::from_millis(5));
     }
     let took = started.elapsed();
@@ -97,9 +98,12 @@ fn measure(name: &str, data_dir: &Path, url: Option<&str>) {
     let first =
         first_decision.map_or("not seen".to_owned(), |d| format!("{:.2} s", d.as_secs_f64()));
     println!("{name}: first-ever start to first decision {first}");
+    let mb = |kib: u64| kib as f64 / 1024.0;
     println!(
-        "{name}: peak memory of the process tree {:.0} MB (proportional set size)",
-        peak_kib as f64 / 1024.0
+        "{name}: peak resident memory of the process and its children {:.0} MB ({:.0} MB with \
+         shared pages counted once)",
+        mb(peak_rss),
+        mb(peak_pss)
     );
     println!(
         "{name}: {candles} candles collected, decided on and stored in {:.1} s, {:.0} candles/s",
@@ -119,8 +123,8 @@ fn decided(address: &str) -> bool {
     text.lines().any(|line| line.starts_with("sextant_decisions_total") && !line.ends_with(" 0"))
 }
 
-/// Proportional set size of a process and all that it started.
-fn tree_kib(root: u32) -> u64 {
+/// Memory of a process and all that it started: resident pages, or those with shared ones split.
+fn tree_kib(root: u32, kind: &str) -> u64 {
     let mut pids = vec![root];
     let mut next = 0;
     while let Some(pid) = pids.get(next).copied() {
@@ -129,10 +133,10 @@ fn tree_kib(root: u32) -> u64 {
             fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
         pids.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
     }
-    let pss = |pid: u32| {
+    let size = |pid: u32| {
         let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-        let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?.trim();
+        let line = rollup.lines().find_map(|line| line.strip_prefix(kind))?.trim();
         line.strip_suffix(" kB")?.trim().parse::<u64>().ok()
     };
-    pids.into_iter().filter_map(pss).sum()
+    pids.into_iter().filter_map(size).sum()
 }

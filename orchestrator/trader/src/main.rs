@@ -124,7 +124,8 @@ fn configured(
 ) -> Outcome<Loaded> {
     let loaded = load(common, flags, seed)?;
     let log = &loaded.settings.log;
-    let filter: LogFilter = log.filter.parse()?;
+    // The servers' own comings and goings are nobody's news.
+    let filter: LogFilter = format!("actix_server=warn,{}", log.filter).parse()?;
     let format = match log.format {
         config::settings::LogFormat::Json => LogFormat::Json,
         config::settings::LogFormat::Human => LogFormat::Human,

@@ -8,15 +8,20 @@ use actix::{Actor, Addr, Arbiter};
 use collector::collector::Collector;
 use collector::counters::Counters;
 use decision::record::ConfigurationRecord;
+use domain::ids::{Id, RunSeed};
 use domain::instrument::{Instrument, InstrumentId};
 use domain::ledger::Head;
 use domain::time::UtcMs;
+use exchange::binance::clock::local_now;
 use exchange::binance::rest::RestClient;
 use exchange::binance::stream::{StreamClient, StreamHandle, StreamOptions};
 use exchange::binance::transport::RestOptions;
+use serde_json::json;
 use shell::agent::AgentActor;
+use store::audit::AuditRow;
 use store::candles::CandleCount;
 use store::journal::Journal;
+use store::runs::RunRow;
 use store::store::Store;
 use telemetry::metrics::Metrics;
 use telemetry::readiness::Readiness;
@@ -119,6 +124,7 @@ impl Session {
         // What a crash left unwritten, and for a new run the moment it began, before anything else.
         journal.append(&batch).await?;
         self.readiness.ready("store");
+        let run = self.note_start(store, &configuration, events).await?;
 
         let (listed, not_trading) = self.list(&rest, &configuration.instruments).await?;
         let (endings, mut ended) = mpsc::unbounded_channel();
@@ -173,6 +179,7 @@ impl Session {
             })??;
         desk_thread.stop();
         journal_thread.stop();
+        self.note_end(store, run, finished, head).await?;
         let stored = store.candle_counts().await?;
         let folder = self.place.folder.clone();
         let simulator = match self.until {
@@ -200,6 +207,39 @@ impl Session {
             differs.join("; ")
         );
         Err(Failure::new(Code::Refused, message))
+    }
+
+    /// Writes down that the run begins, or goes on.
+    async fn note_start(
+        &self,
+        store: &Store,
+        configuration: &ConfigurationRecord,
+        recovered: u64,
+    ) -> Outcome<Id> {
+        let ConfigurationRecord { seed, mode, policy_hash, .. } = configuration;
+        let id = Id::of(RunSeed(*seed), 0, "run", mode);
+        let (seed, mode, config_hash) = (RunSeed(*seed), mode.clone(), policy_hash.clone());
+        let (started_at, finished_at) = (local_now(), None);
+        store.begin_run(&RunRow { id, seed, mode, config_hash, started_at, finished_at }).await?;
+        let action = if recovered == 0 { "run begun" } else { "run continued" };
+        self.audit(store, action, json!({ "run": id, "recovered_events": recovered })).await?;
+        Ok(id)
+    }
+
+    /// Writes down how the run ended.
+    async fn note_end(&self, store: &Store, run: Id, finished: bool, head: Head) -> Outcome<()> {
+        if finished {
+            store.finish_run(run, local_now()).await?;
+        }
+        let action = if finished { "run finished" } else { "run stopped" };
+        self.audit(store, action, json!({ "run": run, "ledger_head": head })).await
+    }
+
+    async fn audit(&self, store: &Store, action: &str, details: serde_json::Value) -> Outcome<()> {
+        let (actor, action) = (format!("sextant {}", self.begin.mode), action.to_owned());
+        Ok(store
+            .audit(&AuditRow { at: local_now(), actor, action, details, success: true })
+            .await?)
     }
 
     /// The venue's clock; for a single cycle the last close, which is what a scheduler asks for.

@@ -56,6 +56,7 @@ pub fn json(summary: &Summary) -> Value {
             "closed": tally.trades.len(),
             "exit_reasons": tally.exits(),
         },
+        "open_positions": tally.open_positions,
         "final_equity": tally.equity_quote,
         "max_drawdown_ratio": tally.max_drawdown_ratio,
         "last_watermark": tally.now,
@@ -88,6 +89,7 @@ pub fn table(summary: &Summary) -> String {
     line("decisions", counts(&tally.decisions));
     line("denials", counts(&tally.denials));
     line("orders / fills", format!("{} / {}", tally.orders, tally.fills));
+    line("open positions", tally.open_positions.to_string());
     line("final equity", format!("{:.2}", tally.equity_quote.to_decimal()));
     line("max drawdown", format!("{:.2} %", tally.max_drawdown_ratio * 100.0));
     line("ledger", format!("{} entries, head {:.16}…", head.seq, head.hash.to_string()));

@@ -287,11 +287,10 @@ fn what_a_session_left_is_forgotten_with_the_next_ones_first_entry() {
 #[test]
 fn fees_have_eight_places() {
     let mut pit = Pit::open();
-    pit.enter("0.123");
-    let fill = &fills(&pit.candle(["100.01", "101", "99", "100"]))[0];
-    // 0.001 × 100.07 × 0.123 = 0.01230861 exactly; at 0.0002 × 110.13 × 0.001 more are needed.
-    assert_eq!(fill.fee, "0.01230861".parse().unwrap());
-    assert!(fill.fee.to_decimal().scale() <= 8);
+    pit.submit(Role::Entry, OrderKind::Limit { price: price("98.03") }, "0.123");
+    let fill = &fills(&pit.candle(["100", "100", "98", "99"]))[0];
+    // 0.0002 × 98.03 × 0.123 is 0.002411538.
+    assert_eq!((fill.price, fill.fee), (price("98.03"), "0.00241154".parse().unwrap()));
 }
 
 proptest! {

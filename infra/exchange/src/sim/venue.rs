@@ -40,8 +40,8 @@ struct Listing {
     filters: Filters,
     quote: Asset,
     mark: Option<Price>,
-    /// Last price of the session before: what that one left open is closed at it.
-    left_at: Option<Price>,
+    /// Last price of the session before, and when it was: what that one left open is closed there.
+    left_at: Option<(Price, UtcMs)>,
     fills: u64,
 }
 
@@ -146,10 +146,10 @@ impl SimVenue {
         if let Some(listing) = self.listings.get_mut(&ticket.instrument) {
             // Before the first entry of a session there is nothing to close but what the one
             // before it left, and no candle of that one will come.
-            if let Some(left_at) = listing.left_at.take().filter(|_| closes) {
+            if let Some((last, at)) = listing.left_at.take().filter(|_| closes) {
                 let (bps, tick) = (self.terms.slippage_bps, listing.filters.tick);
-                let price = taken(ticket.side, left_at, bps, tick)?;
-                return self.fill(ticket, Execution { price, rested: false }, now, reports);
+                let price = taken(ticket.side, last, bps, tick)?;
+                return self.fill(ticket, Execution { price, rested: false }, at, reports);
             }
         }
         self.working.entry(ticket.instrument).or_default().push(Working {
@@ -163,7 +163,8 @@ impl SimVenue {
     /// The market is gone: what waited for a price of it expires.
     fn end_session(&mut self, instrument: InstrumentId, last_close: UtcMs) -> Vec<OrderReport> {
         if let Some(listing) = self.listings.get_mut(&instrument) {
-            listing.left_at = listing.mark.take().or(listing.left_at);
+            let last = listing.mark.take().map(|price| (price, last_close));
+            listing.left_at = last.or(listing.left_at);
         }
         let mut reports = Vec::new();
         for Working { ticket, .. } in self.working.remove(&instrument).unwrap_or_default() {

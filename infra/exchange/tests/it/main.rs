@@ -1,4 +1,5 @@
 //! The client against venues on loopback that misbehave in every way that venues do.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[cfg(test)]
 mod rest;

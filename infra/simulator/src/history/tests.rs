@@ -12,7 +12,7 @@ fn minutes(pair: &str, at: impl Iterator<Item = i64>) -> CandleFile {
         let [open, high, low, close] = [100, 103 + n % 7, 97 - n % 5, 101]
             .map(|cents| Price::from_raw((cents + n) * Price::SCALE / 100));
         let ohlc = [open, high.max(open), low.min(open), close];
-        Candle::new(Timeframe::M1, open_time, ohlc, 0.25 * (n % 9) as f64).unwrap()
+        Candle::new(Timeframe::M1, open_time, ohlc, 0.25 * (n % 9 + 1) as f64).unwrap()
     };
     let candles = at.map(candle).collect();
     CandleFile { instrument: pair.parse().unwrap(), timeframe: Timeframe::M1, candles }
@@ -76,7 +76,7 @@ fn nothing_is_known_before_it_closes() {
     let history = History::new(vec![minutes("BTC/USDT", all.clone())]);
     for n in 1..200 {
         let now = UtcMs::new(START + n * MINUTE_MS + 30_000);
-        let known: Vec<_> = all.clone().filter(|m| m + 1 <= n).collect();
+        let known: Vec<_> = all.clone().filter(|m| *m < n).collect();
         let past = History::new(vec![minutes("BTC/USDT", known.clone().into_iter())]);
         for timeframe in [Timeframe::M1, Timeframe::M5, Timeframe::M15, Timeframe::H1] {
             let served = everything(&history, timeframe, now);
@@ -92,7 +92,7 @@ fn nothing_is_known_before_it_closes() {
             let expected: f64 = known
                 .iter()
                 .filter(|m| START + **m * MINUTE_MS >= first)
-                .map(|m| 0.25 * (m % 9) as f64)
+                .map(|m| 0.25 * (m % 9 + 1) as f64)
                 .sum();
             assert_eq!(volume, expected, "{timeframe} at {n}");
             if let Some(open) = open.first() {

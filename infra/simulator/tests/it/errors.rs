@@ -55,7 +55,15 @@ async fn settings_that_make_no_sense_are_said() {
         let error = refused(Options { start_at, ..folder.options() }).await;
         assert!(matches!(error, SimulatorError::StartOutside { .. }), "{error}");
     }
-    let source = Source::Generated { pairs: Vec::new(), start: UtcMs::new(START), days: 1 };
-    let error = refused(Options { source, ..folder.options() }).await;
-    assert!(matches!(error, SimulatorError::NothingToGenerate), "{error}");
+    let generated = |pairs: &[&str], days| {
+        let pairs = pairs.iter().map(|pair| pair.parse().unwrap()).collect();
+        let source = Source::Generated { pairs, start: UtcMs::new(START), days };
+        refused(Options { source, ..folder.options() })
+    };
+    for (pairs, days) in [(&[][..], 1), (&["BTC/USDT"], 0)] {
+        let error = generated(pairs, days).await;
+        assert!(matches!(error, SimulatorError::NothingToGenerate), "{error}");
+    }
+    let error = generated(&["BTC/USDT", "ETH/USDT"], u32::MAX).await;
+    assert!(matches!(error, SimulatorError::TooMuchToGenerate { pairs: 2, .. }), "{error}");
 }

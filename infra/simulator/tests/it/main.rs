@@ -1,4 +1,5 @@
 //! The simulator as its clients see it: real sockets on loopback.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod aggregation;
 mod ccxt;

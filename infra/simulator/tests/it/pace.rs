@@ -26,7 +26,7 @@ async fn a_paced_market_tells_every_candle_and_jumps_over_long_gaps() {
     // The second block begins a year later; nobody waits for it.
     const YEAR: i64 = 365 * DAY_MS / MINUTE_MS;
     let folder = Folder::of("BTCUSDT", (0..200).chain(YEAR..YEAR + 200));
-    let venue = Venue::of(Options { speed: Speed::Factor(3600.0), ..folder.options() }).await;
+    let venue = Venue::of(Options { speed: Speed::Factor(20_000.0), ..folder.options() }).await;
     let mut socket = venue.connect("/stream?streams=btcusdt@kline_1m").await;
     let mut last = START - MINUTE_MS;
     while last < START + (YEAR + 199) * MINUTE_MS {

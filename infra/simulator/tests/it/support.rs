@@ -171,19 +171,21 @@ impl Socket {
 
     /// The next frame, None once the connection has ended, with or without a word.
     pub(crate) async fn next(&mut self) -> Option<Message> {
-        let next = tokio::time::timeout(PATIENCE, self.0.next()).await;
-        next.expect("a message comes").and_then(Result::ok)
+        self.0.next().await.and_then(Result::ok)
     }
 
     /// The next text as JSON, None once the connection has ended.
     pub(crate) async fn read(&mut self) -> Option<Value> {
-        loop {
-            match self.next().await? {
-                Message::Text(text) => return Some(serde_json::from_str(&text).unwrap()),
-                Message::Close(_) => return None,
-                _ => {}
+        let text = async {
+            loop {
+                match self.next().await? {
+                    Message::Text(text) => return Some(serde_json::from_str(&text).unwrap()),
+                    Message::Close(_) => return None,
+                    _ => {}
+                }
             }
-        }
+        };
+        tokio::time::timeout(PATIENCE, text).await.expect("a message comes")
     }
 
     /// Asks and waits for the answer, past candles that come first.

@@ -7,6 +7,7 @@ mod embedded;
 mod harness;
 mod journal;
 mod kill;
+mod lookup;
 mod migrations;
 mod reads;
 mod refusals;

@@ -1,4 +1,5 @@
 //! The floor and the engine over seeded worlds and real candles.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[cfg(test)]
 mod defects;

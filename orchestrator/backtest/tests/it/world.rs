@@ -181,12 +181,9 @@ impl World {
         } else if self.chance(self.nature.breaks) {
             self.coins[index].coarse = (self.unit() * 8.0) as u32;
         }
-        if at_hour {
-            if let Some(ohlc) = self.coins[index].hour.take() {
-                let open = self.now.plus_ms(-HOUR_MS);
-                let candle = Candle::new(Timeframe::H1, open, ohlc, 4.0).unwrap();
-                candles.push((instrument.id, candle));
-            }
+        if at_hour && let Some(ohlc) = self.coins[index].hour.take() {
+            let open = self.now.plus_ms(-HOUR_MS);
+            candles.push((instrument.id, Candle::new(Timeframe::H1, open, ohlc, 4.0).unwrap()));
         }
     }
 

@@ -1,5 +1,6 @@
 //! The pure core by its parts: what signals want, what the kernel allows, what the book makes of
 //! the venue's reports.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[cfg(test)]
 mod book;

@@ -17,6 +17,15 @@ pub(crate) enum Mode {
     Paper,
 }
 
+impl Mode {
+    /// Its name in the ledger and in the data folder.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Paper => "paper",
+        }
+    }
+}
+
 /// Where everything is kept.
 #[derive(Debug, Clone)]
 pub(crate) enum StoreChoice {

@@ -10,13 +10,9 @@ use actix::{
 use backtest::floor::Floor;
 use decision::core::Outbox;
 use domain::agent::Effects;
-use domain::candle::Candle;
 use domain::event::{Event, Released};
-use domain::instrument::InstrumentId;
 use domain::ledger::Head;
 use domain::signal::AgentId;
-use domain::time::UtcMs;
-use domain::timeframe::Timeframe;
 use futures_util::future::join_all;
 use shell::agent::{Answer, Hear};
 use store::journal::Batch;
@@ -25,8 +21,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::desk::journal::{Append, JournalActor};
+use crate::desk::note::Note;
 use crate::desk::rows;
 use crate::desk::tally::{self, Tally};
+use crate::desk::work::Work;
 use crate::ending::{Code, Ending, Failure, Outcome};
 
 /// A batch is written when it holds this many events, a hold's row waits no longer than
@@ -35,31 +33,6 @@ const BATCH_EVENTS: usize = 8_000;
 const HOLD_LAG: Duration = Duration::from_millis(500);
 /// An agent is a function of its events: one that takes this long has a defect.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
-
-/// What the collector has for the store beside its releases.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Note {
-    /// The venue has no such candles.
-    Missing {
-        /// Of what.
-        instrument: InstrumentId,
-        /// Of which timeframe.
-        timeframe: Timeframe,
-        /// Open of the first.
-        from: UtcMs,
-        /// Open of the next that exists.
-        to: UtcMs,
-        /// How many.
-        count: u64,
-    },
-    /// The venue changed a candle after its release.
-    Corrected {
-        /// Of what.
-        instrument: InstrumentId,
-        /// What the venue says now.
-        after: Candle,
-    },
-}
 
 /// Watermarks in order. Answered when all of them are decided; with nothing after a failure.
 #[derive(Message)]
@@ -92,6 +65,7 @@ pub struct Desk {
     events: usize,
     writing: Option<JoinHandle<Outcome<()>>>,
     tally: Tally,
+    work: Work,
     metrics: Arc<Metrics>,
     progress: Arc<dyn Fn(&Tally) + Send + Sync>,
 }
@@ -115,6 +89,7 @@ impl Desk {
             events: 0,
             writing: None,
             tally,
+            work: Work::default(),
             metrics,
             progress,
         }
@@ -145,7 +120,7 @@ impl Desk {
     }
 
     /// Lets every agent hear the watermark and waits until each is done with it.
-    async fn gather(&self, released: &Released) -> Outcome<Effects> {
+    async fn gather(&mut self, released: &Released) -> Outcome<Effects> {
         let account = self.floor.account().copied();
         let asked = self.agents.iter().map(|(_, agent)| {
             let hear = Hear { account, released: released.clone() };
@@ -153,11 +128,12 @@ impl Desk {
         });
         let mut effects = Effects::new();
         for ((agent, _), answer) in self.agents.iter().zip(join_all(asked).await) {
-            let Ok(Ok(Answer { effects: answered, .. })) = answer else {
+            let Ok(Ok(Answer { effects: answered, took, .. })) = answer else {
                 self.metrics.agent_faults.of(agent.name()).inc();
                 let message = format!("the {agent} agent did not answer {}", released.watermark);
                 return Err(Failure::new(Code::Failed, message));
             };
+            self.work.add(*agent, released, took);
             effects.extend(answered);
         }
         Ok(effects)
@@ -183,11 +159,16 @@ impl Desk {
         }
     }
 
+    fn take_batch(&mut self) -> Batch {
+        self.events = 0;
+        self.batch.executions.extend(self.work.take());
+        std::mem::take(&mut self.batch)
+    }
+
     /// Writes the batch while the market goes on; at most one is on its way.
     async fn write_behind(&mut self) -> Outcome<()> {
         self.written().await?;
-        let batch = std::mem::take(&mut self.batch);
-        self.events = 0;
+        let batch = self.take_batch();
         let journal = self.journal.clone();
         self.writing = Some(actix::spawn(async move { append(&journal, batch).await }));
         Ok(())
@@ -196,8 +177,7 @@ impl Desk {
     /// Writes the batch and waits until it is on disk.
     async fn flush(&mut self) -> Outcome<()> {
         self.written().await?;
-        let batch = std::mem::take(&mut self.batch);
-        self.events = 0;
+        let batch = self.take_batch();
         append(&self.journal, batch).await
     }
 

@@ -17,7 +17,7 @@ use store::portfolio::PortfolioRow;
 use store::risk_events::{RiskEventRow, Severity};
 use store::signals::SignalRow;
 
-use crate::desk::orchestrator::Note;
+use crate::desk::note::Note;
 
 /// Adds a record, with its entry where it is one of the ledger's.
 pub fn add(batch: &mut Batch, dated: Dated, entry: Option<Entry>) {

@@ -32,6 +32,8 @@ pub struct Tally {
     pub first_decision: Option<Id>,
     /// The account at its last mark.
     pub equity_quote: Money,
+    /// Positions that are open at the last mark.
+    pub open_positions: u32,
     /// Largest loss from a peak.
     pub max_drawdown_ratio: f64,
     /// The last watermark.
@@ -74,6 +76,7 @@ impl Tally {
             Record::Trade(trade) => self.trades.push(trade.clone()),
             Record::Marked(mark) => {
                 self.equity_quote = mark.view.equity_quote;
+                self.open_positions = mark.view.positions;
                 self.max_drawdown_ratio = self.max_drawdown_ratio.max(mark.view.drawdown_ratio());
             }
             Record::Configuration(_) | Record::StateChanged(_) => {}

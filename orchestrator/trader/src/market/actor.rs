@@ -17,7 +17,8 @@ use exchange::binance::rest::RestClient;
 use telemetry::metrics::Metrics;
 use tokio::sync::mpsc;
 
-use crate::desk::orchestrator::{Deliver, Note, Orchestrator};
+use crate::desk::note::Note;
+use crate::desk::orchestrator::{Deliver, Orchestrator};
 use crate::ending::{Ending, Failure};
 use crate::market::tallied;
 

@@ -80,7 +80,8 @@ pub fn demo(asked: &Demo, settings: &Settings, json: bool) -> Outcome<()> {
     if !json {
         println!("the market: {}  (a simulator that speaks Binance's protocol)", market.rest);
         println!("the store:  {}", place.folder.display());
-        println!("metrics:    http://{}/metrics\n", settings.metrics_addr);
+        println!("metrics:    http://{}/metrics", settings.metrics_addr);
+        println!("it can be stopped with Ctrl-C and goes on where it was\n");
     }
     let until = if asked.exit_at_end || json { Until::EndOfData } else { Until::Stopped };
     let until = if asked.replayed.speed == "max" { Until::EndOfData } else { until };

@@ -26,8 +26,10 @@ pub(crate) fn read<T>(
     tracing::debug!("reading {place}");
     actix::System::new().block_on(async {
         let open = place.open_to_read().await?;
-        let done =
-            work(&open.store, &place).await.map_err(|failure| failure.context(place.clone()));
+        let done = work(&open.store, &place).await.map_err(|failure| match failure.code {
+            Code::Store => failure.context(place.clone()),
+            _ => failure,
+        });
         let closed = open.close().await;
         let done = done?;
         closed?;

@@ -28,11 +28,11 @@ pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
         (false, true) => Until::EndOfData,
         (false, false) => Until::Stopped,
     };
-    let place = Place::of(settings, "paper");
-    crate::place::remember(&settings.data_dir, "paper")?;
+    let place = Place::of(settings, settings.mode.name());
+    crate::place::remember(&settings.data_dir, settings.mode.name())?;
     let replaying = until == Until::EndOfData;
     let session = |metrics, readiness| Session {
-        begin: begin("paper", settings),
+        begin: begin(settings.mode.name(), settings),
         place,
         rest_url: settings.endpoints.rest.clone(),
         stream_url: settings.endpoints.stream.clone(),
@@ -78,6 +78,9 @@ pub fn trade(
         }
         false => None,
     };
+    if let Some(server) = &server {
+        tracing::info!(address = %server.address(), "metrics and health are served");
+    }
     let session = session(metrics, readiness);
     let summary = actix::System::new().block_on(session.trade());
     if let Some(server) = server {

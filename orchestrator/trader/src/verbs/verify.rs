@@ -37,6 +37,7 @@ pub(crate) fn verify(settings: &Settings, json: bool) -> Outcome<ExitCode> {
         let mut text = format!("{} {counted}, head {}\n", report.entries, report.head.hash);
         text += &match (message, advice) {
             (Some(message), Some(advice)) => format!("the chain is broken: {message}\n{advice}\n"),
+            _ if report.entries == 0 => "the ledger is empty\n".to_owned(),
             _ => "the chain holds\n".to_owned(),
         };
         output::print(&text)?;

@@ -21,6 +21,9 @@ pub(crate) async fn replay(store: &Store, until: Option<u64>) -> Outcome<Compare
     // The head first: what is written from here on comes on top of it.
     let last = store.ledger_head().await?.seq;
     let last = until.map_or(last, |until| until.min(last));
+    if last == 0 {
+        return Ok(Compared::default());
+    }
     let first = store.ledger_entries(1, 1).await?.into_iter().next();
     let first = first.filter(|entry| entry.kind == EntryKind::Configuration);
     let first = first.ok_or_else(|| {
