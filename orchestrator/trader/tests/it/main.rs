@@ -10,6 +10,8 @@ mod faults;
 mod harness;
 mod kills;
 mod market;
+mod once;
+mod refusals;
 mod settling;
 mod site;
 mod tampering;

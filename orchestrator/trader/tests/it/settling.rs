@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::{now, wait_until};
+use crate::harness::{PATIENCE, now, wait_until};
 use crate::market::Market;
 use crate::site::{Site, Undisturbed, head};
 
@@ -68,8 +68,11 @@ fn a_demo_that_is_interrupted_goes_on() {
     };
     let whole = demo(&Site::embedded("whole")).end().json();
     let site = Site::embedded("interrupted");
-    let process = demo(&site).start();
-    std::thread::sleep(Undisturbed::get().took.mul_f64(0.6));
+    let pause = Undisturbed::get().took.mul_f64(0.3);
+    let mut process = demo(&site).start();
+    let begun = site.folder.path().join("data/demo/ledger.head");
+    wait_until(PATIENCE, || begun.exists() || !process.is_running());
+    std::thread::sleep(pause);
     process.signal("INT");
     let first = process.end(GRANTED).json();
     site.folder.assert_deserted();
