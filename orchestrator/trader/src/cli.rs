@@ -174,6 +174,9 @@ pub struct Simulate {
         value_name = "PAIRS"
     )]
     pub pairs: String,
+    /// End when standard input does: the demo's market ends with the demo, however that ends.
+    #[arg(long, hide = true)]
+    pub with_parent: bool,
     /// Market time at which the replay begins, in ms; what came before is history.
     #[arg(long, value_name = "MS")]
     pub start_at: Option<i64>,

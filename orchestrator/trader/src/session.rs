@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix::{Actor, Addr, Arbiter};
@@ -36,11 +37,14 @@ use crate::market::feed;
 use crate::place::Place;
 use crate::recovery::{self, Recovered};
 use crate::setup::{self, Begin};
-use crate::signals;
+use crate::signals::Stop;
 use crate::watch;
 
 /// What an orderly end may take: below the ten seconds that a service manager grants.
 const SETTLING: Duration = Duration::from_secs(8);
+
+/// How long the venue may take to answer at the start: whoever waits there wants to know.
+const START_DEADLINE_MS: u64 = 20_000;
 
 /// When a session ends by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,10 +100,24 @@ pub struct Summary {
 }
 
 impl Session {
-    /// Trades until it is over. The caller runs an actix system.
-    pub async fn trade(self) -> Outcome<Summary> {
+    /// Trades until it is over; none where it was stopped before it could begin. The caller runs
+    /// an actix system.
+    pub async fn trade(self) -> Outcome<Option<Summary>> {
+        let stop = Stop::listen()?;
         let open = self.place.open().await?;
-        let summary = self.trade_in(&open).await;
+        let trading = AtomicBool::new(false);
+        let before_trading = async {
+            stop.asked().await;
+            if trading.load(Ordering::Relaxed) {
+                // The session itself hears it and settles.
+                std::future::pending::<()>().await;
+            }
+        };
+        // What start-up leaves half done, the next one does: writing is all or nothing.
+        let summary = tokio::select! {
+            summary = self.trade_in(&open, &stop, &trading) => summary.map(Some),
+            () = before_trading => Ok(None),
+        };
         // Stopped even where trading failed: what is acknowledged is on disk in any case.
         let stopped = open.close().await;
         let summary = summary?;
@@ -107,12 +125,17 @@ impl Session {
         Ok(summary)
     }
 
-    async fn trade_in(&self, open: &crate::place::Opened) -> Outcome<Summary> {
+    async fn trade_in(
+        &self,
+        open: &crate::place::Opened,
+        stop: &Stop,
+        trading: &AtomicBool,
+    ) -> Outcome<Summary> {
         let store = &open.store;
         store.migrate().await?;
         tally::prepare(&self.metrics, &self.begin.timeframes);
-        let rest = Arc::new(self.rest()?);
-        let configuration = self.agree(store, &rest).await?;
+        let hurried = self.rest(START_DEADLINE_MS)?;
+        let configuration = self.agree(store, &hurried).await?;
         let ConfigurationRecord { instruments, timeframes, .. } = &configuration;
         let wanted = collector::config::Config::new(instruments.clone(), timeframes.clone());
         let mut collector = Collector::new(wanted)?;
@@ -127,7 +150,8 @@ impl Session {
         self.readiness.ready("store");
         let run = self.note_start(store, &configuration, events).await?;
 
-        let (listed, not_trading) = self.list(&rest, &configuration.instruments).await?;
+        let (listed, not_trading) = self.list(&hurried, &configuration.instruments).await?;
+        let rest = Arc::new(self.rest(RestOptions::default().deadline_ms)?);
         let (endings, mut ended) = mpsc::unbounded_channel();
         let (agents, floor) = engine.into_parts();
         let (desk_thread, journal_thread) = (Arbiter::new(), Arbiter::new());
@@ -160,8 +184,9 @@ impl Session {
         };
 
         let stream = self.begin(&configuration, &rest, &market, listed, endings.clone()).await?;
+        trading.store(true, Ordering::Relaxed);
         let ending = tokio::select! {
-            () = signals::stop_asked() => Ending::Stopped,
+            () = stop.asked() => Ending::Stopped,
             ending = ended.recv() => ending.unwrap_or(Ending::Stopped),
         };
         drop(stream);
@@ -254,8 +279,9 @@ impl Session {
         format!("{}/sim/status", self.rest_url.trim_end_matches('/'))
     }
 
-    fn rest(&self) -> Outcome<RestClient> {
-        let options = RestOptions { settle_ms: self.settle_ms, ..RestOptions::default() };
+    fn rest(&self, deadline_ms: u64) -> Outcome<RestClient> {
+        let settle_ms = self.settle_ms;
+        let options = RestOptions { settle_ms, deadline_ms, ..RestOptions::default() };
         Ok(RestClient::new(&self.rest_url, options)?)
     }
 

@@ -8,8 +8,26 @@ use serde_json::{Value, json};
 
 use crate::session::Summary;
 
+/// Prints a summary.
+pub fn print(summary: &Summary, as_json: bool) {
+    if as_json {
+        println!("{}", json(summary));
+    } else {
+        println!("{}", table(summary));
+    }
+}
+
+/// Says that nothing was traded.
+pub fn print_unbegun(as_json: bool) {
+    if as_json {
+        println!("{}", json!({ "finished": false, "stopped": "before trading began" }));
+    } else {
+        println!("stopped before trading began");
+    }
+}
+
 /// The JSON of a summary.
-pub fn json(summary: &Summary) -> Value {
+fn json(summary: &Summary) -> Value {
     let Summary { finished, tally, head, counters, stored, not_trading, folder, simulator } =
         summary;
     let base = counters.timeframes.keys().next().copied();
@@ -70,7 +88,7 @@ pub fn json(summary: &Summary) -> Value {
 }
 
 /// The table of a summary.
-pub fn table(summary: &Summary) -> String {
+fn table(summary: &Summary) -> String {
     let Summary { tally, head, counters, stored, folder, .. } = summary;
     let mut text = String::new();
     let mut line = |name: &str, value: String| {

@@ -96,12 +96,13 @@ pub fn demo(asked: &Demo, settings: &Settings, json: bool) -> Outcome<()> {
         readiness,
         progress: if json { progress::quiet() } else { progress::line() },
     };
-    let summary = run::trade(&settings, !json, session)?;
+    let Some(summary) = run::trade(&settings, !json, session)? else {
+        summary::print_unbegun(json);
+        return Ok(());
+    };
     write_state(&place.folder, &State { finished: summary.finished, ..state(asked) })?;
-    if json {
-        println!("{}", summary::json(&summary));
-    } else {
-        println!("{}", summary::table(&summary));
+    summary::print(&summary, json);
+    if !json {
         println!("  look further: sextant decisions --limit 5, sextant trades, sextant verify");
     }
     Ok(())
@@ -152,7 +153,8 @@ fn write_state(folder: &Path, state: &State) -> Outcome<()> {
 impl Market {
     fn start(replayed: &Replayed, pairs: &[InstrumentId]) -> Outcome<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["simulate", "--json", "--listen", "127.0.0.1:0", "--speed", &replayed.speed]);
+        command.args(["simulate", "--json", "--with-parent", "--listen", "127.0.0.1:0"]);
+        command.args(["--speed", &replayed.speed]);
         command.args(["--drop", &replayed.drop.to_string()]);
         command.args(["--duplicate", &replayed.duplicate.to_string()]);
         command.args(["--sim-seed", &replayed.sim_seed.to_string()]);
@@ -165,7 +167,7 @@ impl Market {
         if let Some(every) = replayed.disconnect_every {
             command.args(["--disconnect-every", &every.to_string()]);
         }
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut first = String::new();
         if let Some(out) = child.stdout.take() {
             BufReader::new(out).read_line(&mut first)?;

@@ -42,11 +42,10 @@ pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
         readiness,
         progress: progress::quiet(),
     };
-    let summary = trade(settings, !asked.once, session)?;
-    if json {
-        println!("{}", summary::json(&summary));
+    if let Some(summary) = trade(settings, !asked.once, session)? {
+        summary::print(&summary, json);
     } else {
-        println!("{}", summary::table(&summary));
+        summary::print_unbegun(json);
     }
     Ok(())
 }
@@ -69,7 +68,7 @@ pub fn trade(
     settings: &Settings,
     serve: bool,
     session: impl FnOnce(Arc<Metrics>, Readiness) -> Session,
-) -> Outcome<Summary> {
+) -> Outcome<Option<Summary>> {
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
     let readiness = Readiness::expecting(&["store", "streams"]);
     let server = match serve {

@@ -1,5 +1,6 @@
 //! `simulate`: the market as a process of its own.
 
+use std::io;
 use std::num::NonZeroU64;
 
 use domain::instrument::InstrumentId;
@@ -9,6 +10,7 @@ use simulator::options::{Faults, Options, Source};
 
 use crate::cli::{Replayed, Simulate};
 use crate::ending::{Code, Failure, Outcome};
+use crate::signals::Stop;
 
 /// Generated candles begin here: a Monday, so that weeks are whole.
 const GENERATED_FROM: UtcMs = UtcMs::new(1_704_067_200_000);
@@ -30,9 +32,24 @@ pub fn simulate(asked: &Simulate, json: bool) -> Outcome<()> {
             );
             println!("how far it is: http://{address}/sim/status; stop it with Ctrl-C");
         }
-        crate::signals::stop_asked().await;
+        let stop = Stop::listen()?;
+        tokio::select! {
+            () = stop.asked() => {}
+            () = parent_gone(), if asked.with_parent => {}
+        }
         Ok(server.stop().await?)
     })
+}
+
+/// Waits until whoever holds the other end of standard input is gone.
+async fn parent_gone() {
+    let (gone, waits) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // A failure to read means the same as the end, and so does nobody who waits for it.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        let _ = gone.send(());
+    });
+    let _ = waits.await;
 }
 
 fn options(asked: &Simulate) -> Outcome<Options> {
