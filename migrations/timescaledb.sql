@@ -40,8 +40,7 @@ select add_compression_policy('candles',
 select add_compression_policy('portfolio_states',
     compress_created_before => interval '60 days', if_not_exists => true);
 
--- Candles for 90 days, portfolio states for a year.
-select add_retention_policy('candles',
-    drop_created_before => interval '97 days', if_not_exists => true);
+-- Candles are compressed but never dropped: the next start lives through them again, and every
+-- replay of a decision from its candles stands on them. Portfolio states go after a year.
 select add_retention_policy('portfolio_states',
     drop_created_before => interval '395 days', if_not_exists => true);

@@ -65,8 +65,7 @@ pub(crate) async fn last_seq(connection: &mut PgConnection) -> Result<u64, Store
 }
 
 impl Store {
-    /// What was released after `after_seq` and is stored by now, oldest first. Where retention has
-    /// pruned candles, their `input_seq`s are missing; nothing else may be.
+    /// What was released after `after_seq` and is stored by now, oldest first.
     ///
     /// # Errors
     /// Those of any read: [`StoreError::Lost`], [`StoreError::NotMigrated`].

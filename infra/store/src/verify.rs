@@ -13,7 +13,6 @@ use crate::ledger::{self, Sealed, Stored};
 use crate::rows::to_bigint;
 use crate::seal::Seals;
 use crate::store::Store;
-use crate::timescale;
 
 /// The first place where the store is not as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -320,10 +319,6 @@ async fn rows_fault(connection: &mut PgConnection) -> Result<Option<Fault>, Stor
             Some((seq, false)) => return Ok(Some(Fault::RowMissing { table, seq })),
             None => {}
         }
-    }
-    // Where retention prunes candles, events may be missing.
-    if timescale::is_present(connection).await? {
-        return Ok(None);
     }
     let found: Option<(i64, i64)> = sqlx::query_as(
         "select before, input_seq from (

@@ -70,10 +70,8 @@ fn json(summary: &Summary) -> Value {
         "denials": tally.denials,
         "orders": tally.orders,
         "fills": tally.fills,
-        "trades": {
-            "closed": tally.trades.len(),
-            "exit_reasons": tally.exits(),
-        },
+        "trades": tally.trades.len(),
+        "exit_reasons": tally.exits(),
         "open_positions": tally.open_positions,
         "final_equity": tally.equity_quote,
         "max_drawdown_ratio": tally.max_drawdown_ratio,

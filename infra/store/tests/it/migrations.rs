@@ -60,7 +60,6 @@ async fn timescaledb_may_arrive_later_and_is_asked_each_time() {
         "hypertable portfolio_states by at, chunks of 30 days",
         "compress candles made before 14 days",
         "compress portfolio_states made before 60 days",
-        "drop candles made before 97 days",
         "drop portfolio_states made before 395 days",
     ];
     for _ in 0..2 {
