@@ -19,6 +19,7 @@ use exchange::binance::stream::{StreamClient, StreamHandle, StreamOptions};
 use exchange::binance::transport::RestOptions;
 use serde_json::json;
 use shell::agent::AgentActor;
+use shell::post::post;
 use store::audit::AuditRow;
 use store::candles::CandleCount;
 use store::journal::Journal;
@@ -352,7 +353,10 @@ impl Session {
         orchestrator: &Addr<Orchestrator>,
         ended: &mut mpsc::UnboundedReceiver<Ending>,
     ) -> Outcome<(Counters, Tally, Head)> {
-        send(market.send(Close).await)?;
+        post(market, Close).map_err(|refused| {
+            self.metrics.mailbox_refusals.of("collector").inc();
+            Failure::new(Code::Failed, format!("the collector can't be closed: {refused}"))
+        })?;
         let state = send(market.send(Ask { settled_to: UtcMs::default() }).await)?;
         let settled = send(orchestrator.send(Settle).await)?;
         while let Ok(ending) = ended.try_recv() {
