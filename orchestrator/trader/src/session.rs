@@ -136,6 +136,7 @@ impl Session {
         store.migrate().await?;
         tally::prepare(&self.metrics, &self.begin.timeframes);
         let hurried = self.rest(START_DEADLINE_MS)?;
+        hurried.ping().await?;
         let configuration = self.agree(store, &hurried).await?;
         let ConfigurationRecord { instruments, timeframes, .. } = &configuration;
         let wanted = collector::config::Config::new(instruments.clone(), timeframes.clone());
@@ -151,8 +152,9 @@ impl Session {
         self.readiness.ready("store");
         let run = self.note_start(store, &configuration, events).await?;
 
-        let (listed, not_trading) = self.list(&hurried, &configuration.instruments).await?;
+        // The client that lists also learns the venue's limits.
         let rest = Arc::new(self.rest(RestOptions::default().deadline_ms)?);
+        let (listed, not_trading) = self.list(&rest, &configuration.instruments).await?;
         let (endings, mut ended) = mpsc::unbounded_channel();
         let (agents, floor) = engine.into_parts();
         let (desk_thread, journal_thread) = (Arbiter::new(), Arbiter::new());

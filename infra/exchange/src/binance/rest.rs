@@ -36,6 +36,11 @@ impl RestClient {
         Ok(Self { transport: Transport::new(rest_url, options)?, settle_ms })
     }
 
+    /// How much of the venue's request weight is used, 0…1, as far as its limits are known.
+    pub fn used_weight_ratio(&self) -> f64 {
+        self.transport.used_weight_ratio()
+    }
+
     /// Whether the venue answers.
     pub async fn ping(&self) -> Result<(), VenueError> {
         let ping = Request { path: "api/v3/ping", query: &[], weight: 1 };

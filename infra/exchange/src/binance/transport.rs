@@ -105,6 +105,11 @@ impl Transport {
         self.gate.set_limits(limits);
     }
 
+    /// How much of the venue's request weight is used, 0…1.
+    pub(super) fn used_weight_ratio(&self) -> f64 {
+        self.gate.used_ratio()
+    }
+
     /// When a call that begins now must have ended.
     pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + Duration::from_millis(self.options.deadline_ms)

@@ -100,6 +100,13 @@ impl Gate {
         state.windows = windows;
     }
 
+    /// The fullest window's part that is used, by the venue's last word; nought before it.
+    pub(crate) fn used_ratio(&self) -> f64 {
+        let state = self.state();
+        let ratios = state.windows.iter().map(|w| f64::from(w.used) / f64::from(w.limit.limit));
+        ratios.fold(0.0, f64::max)
+    }
+
     /// Asks to send a request of this weight.
     pub(crate) fn enter(&self, weight: u32) -> Result<Entry<'_>, VenueError> {
         let mut state = self.state();

@@ -163,6 +163,7 @@ impl Market {
     fn on_page(&mut self, Paged { request, page }: Paged, ctx: &mut Context<Self>) {
         let outcome = if page.is_ok() { "ok" } else { "failed" };
         self.metrics.rest_requests.of(outcome).inc();
+        self.metrics.rest_weight_used.set(self.rest.used_weight_ratio());
         match page {
             Ok(page) => {
                 for (open_time, error) in page.refused {
