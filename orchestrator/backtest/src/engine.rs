@@ -1,10 +1,16 @@
 //! All of it in one thread: agents, floor, records.
 
+use decision::account::Account;
 use decision::book::CoreError;
-use decision::core::Outbox;
-use decision::record::Dated;
+use decision::core::{Core, Outbox};
+use decision::record::{ConfigurationRecord, Dated};
 use domain::agent::{Agent, Effects, hear};
 use domain::event::Released;
+use domain::ids::RunSeed;
+use domain::portfolio::Portfolio;
+use exchange::sim::venue::{SimVenue, Terms};
+use risk::agent::Risk;
+use technical::agent::Technical;
 
 use crate::floor::Floor;
 
@@ -14,7 +20,33 @@ pub struct Engine {
     floor: Floor,
 }
 
+/// A configuration that names no timeframe: there would be nothing to hear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no timeframes are configured")]
+pub struct NoTimeframes;
+
 impl Engine {
+    /// Agents, core and venue as a configuration wants them, before the first event: the same for
+    /// a run, its recovery, its replay and a backtest.
+    pub fn of(configuration: &ConfigurationRecord) -> Result<Self, NoTimeframes> {
+        let policy = configuration.policy.clone();
+        let costs = policy.costs;
+        let base = configuration.timeframes.first().copied().ok_or(NoTimeframes)?;
+        let portfolio = Portfolio::new(configuration.quote, configuration.capital_quote);
+        let seed = RunSeed(configuration.seed);
+        let core = Core::new(seed, policy, base, Account::new(portfolio));
+        let terms = Terms {
+            maker_fee_ratio: costs.maker_fee_ratio,
+            taker_fee_ratio: costs.taker_fee_ratio,
+            slippage_bps: costs.slippage_bps,
+        };
+        let agents: Vec<Box<dyn Agent>> = vec![
+            Box::new(Technical::new(configuration.agents.technical.clone())),
+            Box::new(Risk::new(configuration.agents.risk.clone())),
+        ];
+        Ok(Self::new(agents, Floor::new(core, SimVenue::new(terms, base))))
+    }
+
     /// Puts agents, in the order of their ids, around a floor.
     pub fn new(mut agents: Vec<Box<dyn Agent>>, floor: Floor) -> Self {
         agents.sort_by_key(|agent| agent.id());

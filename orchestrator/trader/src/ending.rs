@@ -62,6 +62,7 @@ macro_rules! failure_from {
 
 failure_from! {
     anyhow::Error => Failed,
+    backtest::engine::NoTimeframes => Usage,
     std::io::Error => Failed,
     serde_json::Error => Failed,
     decision::book::CoreError => Failed,

@@ -13,7 +13,6 @@ use store::store::Store;
 use crate::desk::rows;
 use crate::desk::tally::Tally;
 use crate::ending::{Code, Failure, Outcome};
-use crate::setup;
 
 /// Entries that are read at once.
 const PAGE: u64 = 20_000;
@@ -87,7 +86,7 @@ pub async fn recover(
     let mut stored =
         Stored { store, head: store.ledger_head().await?, page: Vec::new().into_iter(), next: 1 };
     let mut recovered = Recovered {
-        engine: setup::engine(configuration)?,
+        engine: Engine::of(configuration)?,
         head: Head::GENESIS,
         batch: Batch::default(),
         tally: Tally { equity_quote: configuration.capital_quote, ..Tally::default() },

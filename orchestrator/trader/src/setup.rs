@@ -1,24 +1,12 @@
-//! From a configuration to the parts that trade under it: the same for a run, its recovery and its
-//! replay.
+//! What a run is configured with, and what differs between two configurations.
 
-use backtest::engine::Engine;
-use backtest::floor::Floor;
-use decision::account::Account;
-use decision::core::Core;
 use decision::policy::Policy;
 use decision::record::{AgentConfigs, ConfigurationRecord};
-use domain::agent::Agent;
 use domain::ids::RunSeed;
 use domain::instrument::{Asset, InstrumentId};
 use domain::money::Money;
-use domain::portfolio::Portfolio;
 use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
-use exchange::sim::venue::{SimVenue, Terms};
-use risk::agent::Risk;
-use technical::agent::Technical;
-
-use crate::ending::{Code, Failure, Outcome};
 
 /// What a new run is begun with.
 #[derive(Debug, Clone)]
@@ -61,26 +49,6 @@ pub fn configuration(begin: &Begin, began_at: UtcMs) -> ConfigurationRecord {
         policy_hash: policy.hash(),
         policy,
     }
-}
-
-/// Agents, core and venue as the configuration wants them, before the first event.
-pub fn engine(configuration: &ConfigurationRecord) -> Outcome<Engine> {
-    let policy = configuration.policy.clone();
-    let costs = policy.costs;
-    let base = configuration.timeframes.first().copied();
-    let base = base.ok_or_else(|| Failure::new(Code::Usage, "no timeframes are configured"))?;
-    let account = Account::new(Portfolio::new(configuration.quote, configuration.capital_quote));
-    let core = Core::new(RunSeed(configuration.seed), policy, base, account);
-    let terms = Terms {
-        maker_fee_ratio: costs.maker_fee_ratio,
-        taker_fee_ratio: costs.taker_fee_ratio,
-        slippage_bps: costs.slippage_bps,
-    };
-    let agents: Vec<Box<dyn Agent>> = vec![
-        Box::new(Technical::new(configuration.agents.technical.clone())),
-        Box::new(Risk::new(configuration.agents.risk.clone())),
-    ];
-    Ok(Engine::new(agents, Floor::new(core, SimVenue::new(terms, base))))
 }
 
 /// Names what differs between the configuration that a store was begun with and the one asked for.

@@ -1,6 +1,7 @@
 //! The ledger made again from the stored candles: agents, core and simulated venue live through
 //! them as they did, and every entry must come out with the stored hash.
 
+use backtest::engine::Engine;
 use decision::record::{ConfigurationRecord, Dated, Record};
 use domain::canonical;
 use domain::event::Released;
@@ -9,7 +10,6 @@ use domain::time::UtcMs;
 use store::store::Store;
 
 use crate::ending::{Code, Failure, Outcome};
-use crate::setup;
 use crate::verbs::replay::Compared;
 use crate::verbs::replay::difference::fields;
 
@@ -33,7 +33,7 @@ pub(crate) async fn replay(store: &Store, until: Option<u64>) -> Outcome<Compare
         )
     })?;
     let configuration: ConfigurationRecord = canonical::decode(&first.payload)?;
-    let mut engine = setup::engine(&configuration)?;
+    let mut engine = Engine::of(&configuration)?;
     let record = Record::Configuration(Box::new(configuration));
     let mut chain = Chain {
         store,
