@@ -1,6 +1,7 @@
 //! The live system's agents, decisions and simulated venue, driven over recorded events without
 //! actors and without a store: for recovery and replay, and for research on history.
 
+pub mod bias;
 pub mod curve;
 pub mod engine;
 pub mod floor;

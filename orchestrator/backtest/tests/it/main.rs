@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[cfg(test)]
+mod bias;
 mod defects;
 #[cfg(test)]
 mod determinism;
