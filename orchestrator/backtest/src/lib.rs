@@ -4,4 +4,9 @@
 pub mod curve;
 pub mod engine;
 pub mod floor;
+pub mod history;
 pub mod outcome;
+pub mod range;
+pub mod run;
+mod session;
+pub mod tape;

@@ -6,9 +6,13 @@ mod defects;
 #[cfg(test)]
 mod determinism;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod parts;
+#[cfg(test)]
+mod tape;
 #[cfg(test)]
 mod witness;
 #[cfg(test)]
