@@ -179,8 +179,7 @@ fn recorded() {
 /// Trades and the account's worth, from candles in memory.
 fn traded(instrument: Instrument, candles: &[Candle]) -> (Vec<Trade>, Curve) {
     let timeframe = candles[0].timeframe;
-    let mut engine =
-        engine(Profile { decision_timeframe: timeframe, ..swing_spot() }, timeframe);
+    let mut engine = engine(Profile { decision_timeframe: timeframe, ..swing_spot() }, timeframe);
     let start = Mark { at: candles[0].open_time, equity_quote: 10_000.0 };
     let (mut trades, mut curve) = (Vec::new(), Curve::new(start, Grain::Days));
     let mut out = Outbox::new(Sink::None);
@@ -214,12 +213,17 @@ fn unrecorded(what: &str, instrument: Instrument, candles: &[Candle]) {
     rates.sort_unstable_by(f64::total_cmp);
     let (best, median) = (rates[RUNS - 1], rates[RUNS / 2]);
     println!("{what}: {} candles, {trades} trades, equity {equity:.2}", candles.len());
-    println!("full agents, a decision at every candle: best {best:.2}, median {median:.2} million candles/s");
+    println!(
+        "full agents, a decision at every candle: best {best:.2}, median {median:.2} million candles/s"
+    );
     let kept = if best * 1e6 >= WANTED { "kept" } else { "missed" };
     println!("limit of 4 million candles/s: {kept}");
 }
 
-#[expect(clippy::disallowed_methods, reason = "a benchmark is told by the environment where data is")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark is told by the environment where data is"
+)]
 fn main() {
     recorded();
     let mut rng = ChaCha8Rng::seed_from_u64(42);

@@ -175,6 +175,22 @@ impl History {
         Self::new(candles, &self.timeframes[1..])
     }
 
+    /// The same history in coarser candles alone.
+    pub fn coarsened(&self, coarse: Timeframe) -> Result<Self, HistoryError> {
+        let base = self.base();
+        if coarse == base {
+            return Ok(self.clone());
+        }
+        let built = |series: &Series| {
+            let blocks = observed::blocks(&series.base);
+            (series.instrument, observed::coarser(&series.base, &blocks, coarse))
+        };
+        if !nests(base, coarse) {
+            return Err(HistoryError::DoesNotNest { base, coarse });
+        }
+        Self::new(self.series.iter().map(built).collect(), &[])
+    }
+
     /// The timeframe of the candles that everything is built from.
     pub fn base(&self) -> Timeframe {
         self.timeframes[0]

@@ -2,6 +2,7 @@
 //! actors and without a store: for recovery and replay, and for research on history.
 
 pub mod curve;
+pub mod ema_cross;
 pub mod engine;
 pub mod floor;
 pub mod history;

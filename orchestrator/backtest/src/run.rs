@@ -1,27 +1,18 @@
 //! The live system's agents and decisions over a history.
 
 use decision::book::CoreError;
+use decision::outbox::{Outbox, Sink};
 use decision::record::{ConfigurationRecord, Dated, Record};
-use domain::event::Released;
-use domain::instrument::{Instrument, InstrumentId};
+use domain::instrument::{Asset, Instrument, InstrumentId};
 use domain::money::{Money, Overflow};
-use domain::portfolio::Portfolio;
+use domain::portfolio::{BookError, Portfolio};
 use domain::timeframe::Timeframe;
 
 use crate::curve::{Curve, Grain, Mark};
 use crate::engine::{Engine, NoTimeframes};
-use crate::history::History;
+use crate::history::{History, Series};
 use crate::outcome::{DatedOrder, OpenPosition, Outcome};
 use crate::tape::Tape;
-
-/// Which records are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sink {
-    /// None.
-    None,
-    /// All of them.
-    Full,
-}
 
 /// Why a run can't be, or can't go on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -51,7 +42,7 @@ pub enum RunError {
         /// Which.
         instrument: InstrumentId,
         /// The account's asset.
-        quote: domain::instrument::Asset,
+        quote: Asset,
     },
     /// Capital for not even one order.
     #[error(
@@ -66,6 +57,35 @@ pub enum RunError {
         /// Worth of its smallest order.
         least_quote: Money,
     },
+    /// More or fewer instruments than the reference strategy trades.
+    #[error("ema-cross trades one pair, here are {0}; choose one with --pairs")]
+    NotOnePair(usize),
+    /// A stake that is no order.
+    #[error(
+        "a stake of {stake_quote} is below the smallest order of {instrument}, {least_quote}; \
+         use a larger stake"
+    )]
+    StakeTooSmall {
+        /// What each trade is to cost.
+        stake_quote: Money,
+        /// Of what.
+        instrument: InstrumentId,
+        /// Worth of its smallest order.
+        least_quote: Money,
+    },
+    /// A stake that was never there.
+    #[error(
+        "a stake of {stake_quote} is above the capital of {capital_quote}; use a smaller stake"
+    )]
+    StakeTooLarge {
+        /// What each trade is to cost.
+        stake_quote: Money,
+        /// What there is.
+        capital_quote: Money,
+    },
+    /// A fill that can't be booked.
+    #[error(transparent)]
+    Book(#[from] BookError),
     /// An event that can't be lived through.
     #[error(transparent)]
     Core(#[from] CoreError),
@@ -93,10 +113,30 @@ pub fn drive(
     sink: Sink,
 ) -> Result<Outcome, RunError> {
     check(configuration, history)?;
-    let start = Mark { at: history.from(), equity_quote: configuration.capital_quote.to_f64() };
-    let mut outcome = Outcome {
-        quote: configuration.quote,
-        capital_quote: configuration.capital_quote,
+    let mut outcome = nothing_yet(configuration.quote, configuration.capital_quote, history, grain);
+    let (mut tape, mut out) = (Tape::new(history), Outbox::new(sink));
+    while let Some(watermark) = tape.next() {
+        let at = watermark.at;
+        engine.step(watermark, &mut out)?;
+        let equity_quote = engine.floor().core().account().equity();
+        outcome.curve.mark(at, equity_quote.to_f64());
+        keep(&mut out.records, sink, &mut outcome);
+    }
+    outcome.left_open = left_open(&engine.floor().core().account().portfolio)?;
+    Ok(outcome)
+}
+
+/// What a run over this history begins with.
+pub(crate) fn nothing_yet(
+    quote: Asset,
+    capital_quote: Money,
+    history: &History,
+    grain: Grain,
+) -> Outcome {
+    let start = Mark { at: history.from(), equity_quote: capital_quote.to_f64() };
+    Outcome {
+        quote,
+        capital_quote,
         instruments: history.instruments(),
         from: history.from(),
         to: history.to(),
@@ -108,21 +148,12 @@ pub fn drive(
         curve: Curve::new(start, grain),
         holes: history.holes(),
         records: Vec::new(),
-    };
-    let mut tape = Tape::new(history);
-    while let Some((watermark, events)) = tape.next() {
-        let released = Released { watermark, events: events.into() };
-        let records = engine.step(&released)?;
-        let equity_quote = engine.floor().core().account().equity();
-        outcome.curve.mark(watermark, equity_quote.to_f64());
-        keep(records, sink, &mut outcome);
     }
-    outcome.left_open = left_open(&engine.floor().core().account().portfolio)?;
-    Ok(outcome)
 }
 
-fn keep(records: Vec<Dated>, sink: Sink, outcome: &mut Outcome) {
-    for Dated { at, record, .. } in &records {
+/// Gathers what results are made of, and leaves no record behind.
+fn keep(records: &mut Vec<Dated>, sink: Sink, outcome: &mut Outcome) {
+    for Dated { at, record, .. } in records.iter() {
         match record {
             Record::Trade(trade) => outcome.trades.push(trade.clone()),
             Record::Fill(fill) => outcome.fills.push(fill.clone()),
@@ -132,8 +163,9 @@ fn keep(records: Vec<Dated>, sink: Sink, outcome: &mut Outcome) {
             _ => {}
         }
     }
-    if sink == Sink::Full {
-        outcome.records.extend(records);
+    match sink {
+        Sink::Full => outcome.records.append(records),
+        Sink::None => records.clear(),
     }
 }
 
@@ -175,17 +207,20 @@ fn check(configuration: &ConfigurationRecord, history: &History) -> Result<(), R
 
 /// Whether at least one instrument's smallest order can be paid at its first price.
 pub(crate) fn check_capital(capital_quote: Money, history: &History) -> Result<(), RunError> {
-    let least = |series: &crate::history::Series| {
-        let Instrument { id, filters } = *series.instrument();
-        let open = series.base()[0].open;
-        let least_quote = open.times(filters.min_quantity)?.max(filters.min_notional_quote);
-        Ok((least_quote, id))
-    };
-    let least = history.series().iter().map(least).collect::<Result<Vec<_>, Overflow>>()?;
-    match least.into_iter().min() {
-        Some((least_quote, instrument)) if capital_quote < least_quote => {
+    let least = history.series().iter().map(|series| Ok((least_quote(series)?, series)));
+    let least = least.collect::<Result<Vec<_>, Overflow>>()?;
+    match least.into_iter().min_by_key(|(least_quote, _)| *least_quote) {
+        Some((least_quote, series)) if capital_quote < least_quote => {
+            let instrument = series.instrument().id;
             Err(RunError::CapitalTooSmall { capital_quote, instrument, least_quote })
         }
         _ => Ok(()),
     }
+}
+
+/// Worth of an instrument's smallest order at its first price.
+pub(crate) fn least_quote(series: &Series) -> Result<Money, Overflow> {
+    let Instrument { filters, .. } = series.instrument();
+    let open = series.base()[0].open;
+    Ok(open.times(filters.min_quantity)?.max(filters.min_notional_quote))
 }

@@ -2,7 +2,7 @@
 //! the same numbers, one watermark after the other. A test holds it against the collector itself.
 
 use domain::candle::Candle;
-use domain::event::{Event, Sequenced};
+use domain::event::{Event, Sequenced, Watermark};
 use domain::instrument::InstrumentId;
 use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
@@ -105,7 +105,7 @@ impl<'a> Tape<'a> {
     /// The next watermark with all that becomes known at it, in order; none at the end.
     #[expect(clippy::should_implement_trait, reason = "it lends its buffer")]
     #[inline]
-    pub fn next(&mut self) -> Option<(UtcMs, &[Sequenced])> {
+    pub fn next(&mut self) -> Option<Watermark<'_>> {
         let watermark = self.dues.iter().copied().min().filter(|due| *due < NEVER)?;
         self.events.clear();
         let turns = watermark >= self.turn;
@@ -131,7 +131,7 @@ impl<'a> Tape<'a> {
                 sequenced.input_seq = input_seq;
             }
         }
-        Some((watermark, &self.events))
+        Some(Watermark { at: watermark, events: &self.events })
     }
 
     /// Tells which sessions have ended and which begin.

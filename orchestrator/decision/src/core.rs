@@ -156,11 +156,8 @@ impl Core {
         for Sequenced { input_seq, event } in events {
             match event {
                 Event::SessionStarted { instrument } => {
-                    let session = Session {
-                        instrument: *instrument,
-                        signals: Vec::new(),
-                        risk_word: None,
-                    };
+                    let session =
+                        Session { instrument: *instrument, signals: Vec::new(), risk_word: None };
                     self.sessions.insert(instrument.id, session);
                 }
                 Event::SessionEnded { instrument, .. } => {
@@ -348,11 +345,9 @@ impl Core {
                 quantity: position.quantity()?,
                 in_transit,
             }),
-            None if in_transit => Some(Holding {
-                direction: Direction::Long,
-                quantity: Quantity::ZERO,
-                in_transit,
-            }),
+            None if in_transit => {
+                Some(Holding { direction: Direction::Long, quantity: Quantity::ZERO, in_transit })
+            }
             None => None,
         };
         Ok(Some(Sight {

@@ -98,11 +98,7 @@ fn weigh(sight: &Sight<'_>, policy: &Policy) -> Option<Lean> {
 
 /// Stop and target of a long entry at the reference price, on the instrument's ticks. None where
 /// the range is unknown or so wide that the stop would lie at nought or below.
-fn barriers(
-    sight: &Sight<'_>,
-    policy: &Policy,
-    atr_quote: Option<f64>,
-) -> Option<(Price, Price)> {
+fn barriers(sight: &Sight<'_>, policy: &Policy, atr_quote: Option<f64>) -> Option<(Price, Price)> {
     let atr = atr_quote.filter(|atr| atr.is_finite() && *atr > 0.0)?;
     let tick = sight.instrument.filters.tick;
     let risk = Price::nearest(atr * policy.profile.stop_atr_multiple)?;

@@ -6,6 +6,8 @@ mod defects;
 #[cfg(test)]
 mod determinism;
 #[cfg(test)]
+mod ema_cross;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod limits;

@@ -9,7 +9,7 @@ use collector::collector::Collector;
 use collector::config::Config;
 use collector::messages::{Input, Output};
 use domain::candle::Candle;
-use domain::event::{Event, Released};
+use domain::event::{Event, Released, Watermark};
 use domain::instrument::{Instrument, InstrumentId};
 use domain::money::Price;
 use domain::time::{DAY_MS, HOUR_MS, UtcMs};
@@ -82,14 +82,14 @@ fn assert_same(history: &History) -> usize {
     let mut tape = Tape::new(history);
     let expected = collected(history);
     for released in &expected {
-        let (watermark, events) = tape.next().unwrap();
+        let Watermark { at: watermark, events } = tape.next().unwrap();
         assert_eq!(watermark, released.watermark);
         for (found, expected) in events.iter().zip(released.events.iter()) {
             assert_eq!(found, expected, "at {watermark}");
         }
         assert_eq!(events.len(), released.events.len(), "at {watermark}");
     }
-    assert_eq!(tape.next().map(|(watermark, _)| watermark), None);
+    assert_eq!(tape.next().map(|watermark| watermark.at), None);
     expected.len()
 }
 
@@ -243,7 +243,7 @@ fn holes_are_told_with_their_session() {
     assert_eq!(told, [(b(), 5, 2, false), (b(), 20, 48, true), (b(), 90, 49, true)]);
     let mut tape = Tape::new(&history);
     let mut ended = 0;
-    while let Some((_, events)) = tape.next() {
+    while let Some(Watermark { events, .. }) = tape.next() {
         ended += events.iter().filter(|e| matches!(e.event, Event::SessionEnded { .. })).count();
     }
     assert_eq!(ended, 2);
