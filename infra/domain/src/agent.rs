@@ -1,6 +1,6 @@
 //! The port that every agent implements: a pure state machine.
 
-use crate::event::{Released, Sequenced};
+use crate::event::Sequenced;
 use crate::signal::{AgentId, RiskWord, Signal};
 
 /// What an agent answers to an event.
@@ -25,15 +25,15 @@ pub trait Agent: Send {
     fn on_event(&mut self, event: &Sequenced, out: &mut Effects);
 }
 
-/// Lets an agent hear a watermark, the account first where it was marked: the same for an actor,
-/// a backtest and a replay.
+/// Lets an agent hear the events of a watermark, the account first where it was marked: the same
+/// for an actor, a backtest and a replay.
 pub fn hear(
     agent: &mut dyn Agent,
     account: Option<&Sequenced>,
-    released: &Released,
+    events: &[Sequenced],
     out: &mut Effects,
 ) {
-    for event in account.into_iter().chain(released.events.iter()) {
+    for event in account.into_iter().chain(events) {
         agent.on_event(event, out);
     }
 }

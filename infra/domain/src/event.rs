@@ -83,3 +83,19 @@ pub struct Released {
     /// The events, `input_seq` ascending.
     pub events: Arc<[Sequenced]>,
 }
+
+/// What became known at one watermark, borrowed: [`Released`] or a part of a history in memory.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Watermark<'a> {
+    /// Now, in event time.
+    pub at: UtcMs,
+    /// The events, `input_seq` ascending.
+    pub events: &'a [Sequenced],
+}
+
+impl Released {
+    /// The same, borrowed.
+    pub fn view(&self) -> Watermark<'_> {
+        Watermark { at: self.watermark, events: &self.events }
+    }
+}

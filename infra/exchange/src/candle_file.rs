@@ -79,14 +79,36 @@ pub fn list(folder: &Path) -> Result<Vec<Named>, CandleFileError> {
     Ok(files)
 }
 
-/// Reads all candle files of a folder (not of its subfolders), merged per instrument and
-/// timeframe, sorted by both. Files that are neither `.csv` nor `.csv.gz` are passed over;
-/// candles that several files hold must be equal in all.
+/// What these paths name, files and folders together, not read.
+pub fn named(paths: &[PathBuf]) -> Result<Vec<Named>, CandleFileError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            files.extend(list(path)?);
+        } else {
+            let (instrument, timeframe) = parse_name(path)?;
+            files.push(Named { path: path.clone(), instrument, timeframe });
+        }
+    }
+    // A file that is named twice, or beside its folder, is one file.
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files.dedup();
+    Ok(files)
+}
+
+/// Reads all candle files of a folder (not of its subfolders), as [`read_named`] does. Files that
+/// are neither `.csv` nor `.csv.gz` are passed over.
 pub fn read_folder(folder: &Path) -> Result<Vec<CandleFile>, CandleFileError> {
+    read_named(&list(folder)?)
+}
+
+/// Reads these files, merged per instrument and timeframe, sorted by both. Candles that several
+/// files hold must be equal in all.
+pub fn read_named(files: &[Named]) -> Result<Vec<CandleFile>, CandleFileError> {
     let mut groups = BTreeMap::<_, Vec<(PathBuf, Vec<Candle>)>>::new();
-    for Named { path, .. } in list(folder)? {
-        let CandleFile { instrument, timeframe, candles } = read(&path)?;
-        groups.entry((instrument, timeframe)).or_default().push((path, candles));
+    for Named { path, .. } in files {
+        let CandleFile { instrument, timeframe, candles } = read(path)?;
+        groups.entry((instrument, timeframe)).or_default().push((path.clone(), candles));
     }
     let merged = groups.into_iter().map(|((instrument, timeframe), blocks)| {
         let candles = merge(instrument, timeframe, blocks)?;

@@ -2,4 +2,5 @@
 
 pub mod binance;
 pub mod candle_file;
+pub mod observed;
 pub mod sim;

@@ -55,7 +55,7 @@ impl Handler<Hear> for AgentActor {
     fn handle(&mut self, Hear { account, released }: Hear, _: &mut Self::Context) -> Answer {
         let began = now();
         let mut effects = Effects::new();
-        hear(self.0.as_mut(), account.as_ref(), &released, &mut effects);
+        hear(self.0.as_mut(), account.as_ref(), &released.events, &mut effects);
         let input_seq = released.events.last().map_or(0, |last| last.input_seq);
         Answer { input_seq, effects, took: began.elapsed() }
     }

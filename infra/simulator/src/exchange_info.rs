@@ -1,13 +1,11 @@
 //! What the venue says of itself and its instruments.
 
 use domain::time::UtcMs;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::history::Market;
 use crate::limits::WEIGHT_LIMIT;
-
-/// Smallest order in quote units, as on Binance's USDT pairs.
-const MIN_NOTIONAL_QUOTE: &str = "5.00000000";
 
 /// The answer to `exchangeInfo` for these markets.
 pub(crate) fn exchange_info<'a>(
@@ -34,11 +32,14 @@ fn limit(kind: &str, interval: &str, count: u64, limit: u64) -> Value {
     })
 }
 
-/// The candles tell the finest price and quantity that was ever traded; that is taken for the
-/// tick and the step. The other filters are Binance's usual ones.
+/// The filters that the candles tell; those that they can't are Binance's usual ones.
 fn symbol_info(symbol: &str, market: &Market) -> Value {
-    let tick = last_place(market.price_decimals);
-    let step = last_place(market.volume_decimals);
+    let filters = market.filters;
+    let tick = eight(filters.tick.to_decimal());
+    let step = eight(filters.step.to_decimal());
+    let min_quantity = eight(filters.min_quantity.to_decimal());
+    let max_quantity = eight(filters.max_quantity.to_decimal());
+    let min_notional_quote = eight(filters.min_notional_quote.to_decimal());
     json!({
         "symbol": symbol,
         "status": "TRADING",
@@ -71,12 +72,12 @@ fn symbol_info(symbol: &str, market: &Market) -> Value {
             },
             {
                 "filterType": "LOT_SIZE",
-                "minQty": step, "maxQty": "9000000.00000000", "stepSize": step,
+                "minQty": min_quantity, "maxQty": max_quantity, "stepSize": step,
             },
             { "filterType": "ICEBERG_PARTS", "limit": 10 },
             {
                 "filterType": "MARKET_LOT_SIZE",
-                "minQty": "0.00000000", "maxQty": "9000000.00000000", "stepSize": "0.00000000",
+                "minQty": "0.00000000", "maxQty": max_quantity, "stepSize": "0.00000000",
             },
             {
                 "filterType": "TRAILING_DELTA",
@@ -90,7 +91,7 @@ fn symbol_info(symbol: &str, market: &Market) -> Value {
             },
             {
                 "filterType": "NOTIONAL",
-                "minNotional": MIN_NOTIONAL_QUOTE, "applyMinToMarket": true,
+                "minNotional": min_notional_quote, "applyMinToMarket": true,
                 "maxNotional": "9000000.00000000", "applyMaxToMarket": false, "avgPriceMins": 5,
             },
             { "filterType": "MAX_NUM_ORDERS", "maxNumOrders": 200 },
@@ -105,17 +106,16 @@ fn symbol_info(symbol: &str, market: &Market) -> Value {
     })
 }
 
-/// One unit of the last of so many decimals, `0.01000000` for two.
-fn last_place(decimals: u32) -> String {
-    let raw = 10_u32.pow(8 - decimals.min(8));
-    format!("{}.{:08}", raw / 100_000_000, raw % 100_000_000)
+/// With all eight decimals, as the venue writes numbers.
+fn eight(value: Decimal) -> String {
+    format!("{value:.8}")
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_last_place_has_eight_decimals() {
-        let places = [0, 2, 8].map(super::last_place);
-        assert_eq!(places, ["1.00000000", "0.01000000", "0.00000001"]);
+    fn numbers_have_eight_decimals() {
+        let written = ["1", "0.01", "0.00000001"].map(|text| super::eight(text.parse().unwrap()));
+        assert_eq!(written, ["1.00000000", "0.01000000", "0.00000001"]);
     }
 }

@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use domain::aggregate::{Aggregator, nests, volume_units};
+use domain::aggregate::{Aggregator, nests};
 use domain::candle::Candle;
-use domain::instrument::InstrumentId;
+use domain::instrument::{Filters, InstrumentId};
 use domain::money::Price;
-use domain::time::{DAY_MS, UtcMs};
+use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
 use exchange::candle_file::CandleFile;
-
-/// A block of candles ends where more than this is missing.
-const LONGEST_HOLE_MS: i64 = 2 * DAY_MS;
+use exchange::observed::{self, Block};
 
 /// The candles of one stream, ascending, never empty.
 #[derive(Debug)]
@@ -28,19 +26,12 @@ pub(crate) struct Series {
 #[derive(Debug)]
 pub(crate) struct Market {
     pub(crate) instrument: InstrumentId,
-    /// Decimals of the finest candles' prices and volumes, 0…8.
-    pub(crate) price_decimals: u32,
-    pub(crate) volume_decimals: u32,
+    /// As the finest candles tell them.
+    pub(crate) filters: Filters,
     finest: usize,
     /// Where the finest candles reach without a long hole.
     blocks: Vec<Block>,
     series: BTreeMap<Timeframe, usize>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Block {
-    start: UtcMs,
-    end: UtcMs,
 }
 
 /// Which candles REST is asked for, by open time, both ends included.
@@ -79,13 +70,13 @@ impl History {
         let mut blocks = BTreeMap::new();
         for (instrument, fine) in finest {
             let candles = &all[&(fine, instrument)];
-            let found = blocks_of(candles);
+            let found = observed::blocks(candles);
             let missing = |coarse: &Timeframe| !all.contains_key(&(*coarse, instrument));
             let built: Vec<_> = Timeframe::ALL
                 .into_iter()
                 .filter(|coarse| nests(fine, *coarse))
                 .filter(missing)
-                .map(|coarse| ((coarse, instrument), built_from(candles, &found, coarse)))
+                .map(|coarse| ((coarse, instrument), observed::coarser(candles, &found, coarse)))
                 .filter(|(_, built)| !built.is_empty())
                 .collect();
             blocks.insert(instrument, (fine, found));
@@ -117,13 +108,7 @@ impl History {
             let candles = &series[finest].candles;
             let market = Market {
                 instrument,
-                price_decimals: decimals(
-                    candles
-                        .iter()
-                        .flat_map(|c| [c.open, c.high, c.low, c.close])
-                        .map(|price| price.raw().into()),
-                ),
-                volume_decimals: decimals(candles.iter().map(|c| volume_units(c.volume_base))),
+                filters: observed::filters(candles),
                 finest,
                 blocks,
                 series: places,
@@ -186,52 +171,6 @@ impl History {
 
 fn closed_by(candles: &[Candle], now: UtcMs) -> &[Candle] {
     &candles[..candles.partition_point(|c| c.close_time() <= now)]
-}
-
-fn blocks_of(candles: &[Candle]) -> Vec<Block> {
-    let mut blocks = Vec::<Block>::new();
-    for candle in candles {
-        let (start, end) = (candle.open_time, candle.close_time());
-        match blocks.last_mut() {
-            Some(block) if start.since(block.end) <= LONGEST_HOLE_MS => block.end = end,
-            _ => blocks.push(Block { start, end }),
-        }
-    }
-    blocks
-}
-
-fn built_from(candles: &[Candle], blocks: &[Block], coarse: Timeframe) -> Vec<Candle> {
-    let (mut built, mut rest) = (Vec::new(), candles);
-    for block in blocks {
-        let (inside, after) = rest.split_at(rest.partition_point(|c| c.open_time < block.end));
-        rest = after;
-        let Some(first) = inside.first() else { continue };
-        let Ok(mut aggregator) = Aggregator::new(first.timeframe, coarse) else { continue };
-        let from = built.len();
-        for candle in inside {
-            let pushed = aggregator.push(candle, &mut built);
-            debug_assert!(pushed.is_ok(), "candle files are sorted and of one timeframe");
-        }
-        built.extend(aggregator.close_until(block.end));
-        if built.get(from).is_some_and(|c| c.open_time < block.start) {
-            built.remove(from);
-        }
-    }
-    built.shrink_to_fit();
-    built
-}
-
-/// The decimals that numbers in units of 10⁻⁸ need.
-fn decimals(units: impl Iterator<Item = i128>) -> u32 {
-    let mut decimals = 0;
-    let mut step = 100_000_000;
-    for units in units {
-        while units % step != 0 {
-            step /= 10;
-            decimals += 1;
-        }
-    }
-    decimals
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use decision::account::Account;
 use decision::book::CoreError;
-use decision::core::{Core, Outbox};
-use decision::record::{ConfigurationRecord, Dated};
+use decision::core::Core;
+use decision::outbox::Outbox;
+use decision::record::ConfigurationRecord;
 use domain::agent::{Agent, Effects, hear};
-use domain::event::Released;
+use domain::event::Watermark;
 use domain::ids::RunSeed;
 use domain::portfolio::Portfolio;
 use exchange::sim::venue::{SimVenue, Terms};
@@ -18,6 +19,8 @@ use crate::floor::Floor;
 pub struct Engine {
     agents: Vec<Box<dyn Agent>>,
     floor: Floor,
+    /// Empty between watermarks.
+    effects: Effects,
 }
 
 /// A configuration that names no timeframe: there would be nothing to hear.
@@ -50,7 +53,7 @@ impl Engine {
     /// Puts agents, in the order of their ids, around a floor.
     pub fn new(mut agents: Vec<Box<dyn Agent>>, floor: Floor) -> Self {
         agents.sort_by_key(|agent| agent.id());
-        Self { agents, floor }
+        Self { agents, floor, effects: Effects::new() }
     }
 
     /// The floor.
@@ -63,17 +66,16 @@ impl Engine {
         (self.agents, self.floor)
     }
 
-    /// Lives through a watermark. Gives back its records in order.
-    pub fn step(&mut self, released: &Released) -> Result<Vec<Dated>, CoreError> {
-        let mut out = Outbox::default();
-        self.floor.open(released, &mut out)?;
-        let mut effects = Effects::new();
-        for agent in &mut self.agents {
-            hear(agent.as_mut(), self.floor.account(), released, &mut effects);
+    /// Lives through a watermark, to the end of its commands. Its records come after those that
+    /// `out` has already.
+    pub fn step(&mut self, watermark: Watermark<'_>, out: &mut Outbox) -> Result<(), CoreError> {
+        let Self { agents, floor, effects } = self;
+        floor.open(watermark, out)?;
+        for agent in agents {
+            hear(agent.as_mut(), floor.account(), watermark.events, effects);
         }
-        self.floor.decide(released, effects, &mut out)?;
+        floor.decide(watermark, effects.drain(..), out)?;
         let commands = std::mem::take(&mut out.commands);
-        self.floor.execute(&commands, &mut out)?;
-        Ok(out.records)
+        floor.execute(&commands, out)
     }
 }

@@ -2,11 +2,11 @@
 //! the candles, the core decides on the agents' answers, the venue does what it is asked.
 
 use decision::book::CoreError;
-use decision::core::{Core, Outbox};
-use domain::agent::Effects;
-use domain::event::{Event, Released, Sequenced};
+use decision::core::Core;
+use decision::outbox::Outbox;
+use domain::agent::Effect;
+use domain::event::{Event, Sequenced, Watermark};
 use domain::gateway::Command;
-use domain::money::Overflow;
 use exchange::sim::venue::SimVenue;
 
 /// The core and the simulated venue that it trades at.
@@ -33,9 +33,9 @@ impl Floor {
     }
 
     /// First: moves on to the watermark, fills orders on its candles and books the fills.
-    pub fn open(&mut self, released: &Released, out: &mut Outbox) -> Result<(), CoreError> {
-        self.core.advance(released);
-        for Sequenced { event, .. } in released.events.iter() {
+    pub fn open(&mut self, watermark: Watermark<'_>, out: &mut Outbox) -> Result<(), CoreError> {
+        self.core.advance(watermark);
+        for Sequenced { event, .. } in watermark.events {
             for report in self.venue.on_event(event)? {
                 self.core.on_report(&report, out)?;
             }
@@ -46,16 +46,12 @@ impl Floor {
     /// Second: decides on the agents' answers. The records must be persisted before the third.
     pub fn decide(
         &mut self,
-        released: &Released,
-        effects: Effects,
+        watermark: Watermark<'_>,
+        effects: impl IntoIterator<Item = Effect>,
         out: &mut Outbox,
     ) -> Result<(), CoreError> {
-        let marked = out.records.len();
-        self.core.on_watermark(released, effects, out)?;
-        let decided = out.records[marked..]
-            .iter()
-            .any(|dated| matches!(dated.record, decision::record::Record::Marked(_)));
-        self.account = if decided { self.mark(released)? } else { None };
+        let decided = self.core.on_watermark(watermark, effects, out)?;
+        self.account = decided.then(|| self.mark(watermark));
         Ok(())
     }
 
@@ -69,15 +65,10 @@ impl Floor {
         Ok(())
     }
 
-    fn mark(&self, released: &Released) -> Result<Option<Sequenced>, Overflow> {
+    fn mark(&self, watermark: Watermark<'_>) -> Sequenced {
         let account = self.core.account();
-        let input_seq = released.events.last().map_or(0, |last| last.input_seq);
-        let equity_quote = account.equity();
-        let lost = account.peak_equity().minus(equity_quote)?;
-        let drawdown_ratio = lost.ratio_of(account.peak_equity()).max(0.0);
-        Ok(Some(Sequenced {
-            input_seq,
-            event: Event::AccountMarked { equity_quote, drawdown_ratio },
-        }))
+        let input_seq = watermark.events.last().map_or(0, |last| last.input_seq);
+        let (equity_quote, drawdown_ratio) = (account.equity(), account.drawdown_ratio());
+        Sequenced { input_seq, event: Event::AccountMarked { equity_quote, drawdown_ratio } }
     }
 }

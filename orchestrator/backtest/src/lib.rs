@@ -3,6 +3,12 @@
 
 pub mod bias;
 pub mod curve;
+pub mod ema_cross;
 pub mod engine;
 pub mod floor;
+pub mod history;
 pub mod outcome;
+pub mod range;
+pub mod run;
+mod session;
+pub mod tape;

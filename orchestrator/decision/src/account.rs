@@ -18,6 +18,7 @@ pub struct Account {
     peak_equity: Money,
     day: Option<i64>,
     day_open_equity: Money,
+    drawdown_ratio: f64,
     state: TradingState,
 }
 
@@ -46,6 +47,7 @@ impl Account {
             peak_equity: cash,
             day: None,
             day_open_equity: cash,
+            drawdown_ratio: 0.0,
             state: TradingState::Active,
         }
     }
@@ -65,6 +67,11 @@ impl Account {
         self.day_open_equity
     }
 
+    /// Loss from the highest equity at the last mark, 0…1.
+    pub const fn drawdown_ratio(&self) -> f64 {
+        self.drawdown_ratio
+    }
+
     /// Whether entries are allowed.
     pub const fn state(&self) -> TradingState {
         self.state
@@ -78,8 +85,12 @@ impl Account {
         now: UtcMs,
         profile: &Profile,
     ) -> Result<Option<StateChanged>, Overflow> {
-        let before = self.equity;
-        self.equity = self.portfolio.equity()?;
+        let equity = self.portfolio.equity()?;
+        // Limits that have spoken once say nothing new of the same numbers.
+        if equity == self.equity && self.day == Some(now.day()) {
+            return Ok(None);
+        }
+        let before = std::mem::replace(&mut self.equity, equity);
         self.peak_equity = self.peak_equity.max(self.equity);
         let from = self.state;
         if self.day != Some(now.day()) {
@@ -93,7 +104,8 @@ impl Account {
                 self.state = TradingState::Active;
             }
         }
-        let drawdown_ratio = loss_ratio(self.peak_equity, self.equity);
+        self.drawdown_ratio = loss_ratio(self.peak_equity, self.equity);
+        let drawdown_ratio = self.drawdown_ratio;
         let day_loss_ratio = loss_ratio(self.day_open_equity, self.equity);
         let reached = |loss: f64, limit: Decimal| loss >= Money::new(limit).to_f64();
         if reached(drawdown_ratio, profile.halt_at_drawdown_ratio) {

@@ -43,6 +43,8 @@ pub struct Book {
     /// The venue's numbers of the fills that were booked while orders of the instrument are under
     /// way: the venue may report one twice.
     booked: BTreeMap<InstrumentId, BTreeSet<u64>>,
+    /// Whether an order has ended since the last time that ended ones were forgotten.
+    ended: bool,
 }
 
 /// What a report changed: the order after it, and the trade that a closing fill completed.
@@ -66,6 +68,9 @@ impl Book {
 
     /// Forgets orders that nothing can follow.
     pub fn prune(&mut self) {
+        if !std::mem::take(&mut self.ended) {
+            return;
+        }
         self.orders.retain(|_, order| !order.state.is_final());
         let orders = &self.orders;
         self.booked.retain(|instrument, _| {
@@ -146,7 +151,7 @@ impl Book {
         let instrument = order.ticket.instrument;
         let OrderEvent::Filled(fill) = &report.event else {
             order.apply(&report.event)?;
-            self.orders.insert(id, order.clone());
+            self.keep(&order);
             self.follow(&order, &report.event);
             return Ok(Some((order, None)));
         };
@@ -157,7 +162,7 @@ impl Book {
         order.apply(&report.event)?;
         let closed = account.portfolio.book(fill)?;
         self.booked.entry(instrument).or_default().insert(fill.venue_fill_id);
-        self.orders.insert(id, order.clone());
+        self.keep(&order);
         let mut trade = None;
         if id.role() == Role::Entry {
             self.protect(id.decision_id(), instrument, account, step)?;
@@ -165,6 +170,12 @@ impl Book {
             trade = self.close(instrument, id.role(), &position, report)?;
         }
         Ok(Some((order, trade)))
+    }
+
+    /// An order after a report of it.
+    fn keep(&mut self, order: &Order) {
+        self.ended |= order.state.is_final();
+        self.orders.insert(order.ticket.client_order_id, order.clone());
     }
 
     /// What a report that is no fill means for the instrument's plan. One of an order that belongs

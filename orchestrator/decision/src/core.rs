@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::agent::Effect;
 use domain::candle::Candle;
-use domain::event::{Event, Released, Sequenced};
+use domain::event::{Event, Sequenced, Watermark};
 use domain::gateway::{Command, Protection};
 use domain::ids::{Id, RunSeed};
 use domain::instrument::{Instrument, InstrumentId};
@@ -12,7 +12,7 @@ use domain::intent::Action;
 use domain::money::{Price, Quantity};
 use domain::order::{ClientOrderId, Order, OrderEvent, OrderReport, Role, Side, Ticket};
 use domain::position::Position;
-use domain::signal::{AgentId, RiskWord, Signal};
+use domain::signal::{Direction, RiskWord, Signal};
 use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
 use domain::trade::ExitReason;
@@ -23,25 +23,27 @@ use crate::book::{Book, CoreError};
 use crate::decide::decide;
 use crate::exits::Stage;
 use crate::kernel::{self, Approved, Verdict};
+use crate::outbox::Outbox;
 use crate::policy::Policy;
 use crate::record::{AccountMark, Dated, DecisionRecord, OrderRecord, OrderStep, Record};
-use crate::snapshot::{AccountView, Holding, Snapshot};
-
-/// What follows from a watermark, in order.
-#[derive(Debug, Default)]
-pub struct Outbox {
-    /// To be persisted first.
-    pub records: Vec<Dated>,
-    /// To be sent then.
-    pub commands: Vec<Command>,
-}
+use crate::snapshot::{AccountView, Holding, Sight, Snapshot};
 
 /// What is known of an instrument while its session lasts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Session {
     instrument: Instrument,
-    signals: BTreeMap<AgentId, Signal>,
+    /// The last of each agent, by agent.
+    signals: Vec<Signal>,
     risk_word: Option<RiskWord>,
+}
+
+impl Session {
+    fn hear(&mut self, signal: Signal) {
+        match self.signals.binary_search_by_key(&signal.agent, |known| known.agent) {
+            Ok(at) => self.signals[at] = signal,
+            Err(at) => self.signals.insert(at, signal),
+        }
+    }
 }
 
 /// The state between watermarks.
@@ -103,28 +105,34 @@ impl Core {
     }
 
     /// Moves on to a watermark, before the venue's reports of its candles are booked.
-    pub fn advance(&mut self, released: &Released) {
-        self.now = released.watermark;
-        self.input_seq = released.events.last().map_or(self.input_seq, |last| last.input_seq);
+    pub fn advance(&mut self, watermark: Watermark<'_>) {
+        self.now = watermark.at;
+        self.input_seq = watermark.events.last().map_or(self.input_seq, |last| last.input_seq);
         self.book.prune();
     }
 
-    /// Decides, after every report and every agent's answer at this watermark is in.
+    /// Decides, after every report and every agent's answer at this watermark is in. Gives back
+    /// whether any decision was due.
     pub fn on_watermark(
         &mut self,
-        released: &Released,
-        effects: Vec<Effect>,
+        watermark: Watermark<'_>,
+        effects: impl IntoIterator<Item = Effect>,
         out: &mut Outbox,
-    ) -> Result<(), CoreError> {
-        let due = self.hear(&released.events, out)?;
+    ) -> Result<bool, CoreError> {
+        self.hear(watermark.events, out)?;
         self.collect(effects, out);
         if let Some(changed) = self.account.mark(self.now, &self.policy.profile)? {
             self.record(Record::StateChanged(changed), out);
         }
-        for (instrument, input_seq) in &due {
-            self.decide_for(*instrument, *input_seq, out)?;
+        let mut decided = false;
+        // Among candles of one timeframe and close, the one total order is that of instruments.
+        for Sequenced { input_seq, event } in watermark.events {
+            if let Some(instrument) = self.due(event) {
+                self.decide_for(instrument, *input_seq, out)?;
+                decided = true;
+            }
         }
-        if !due.is_empty() {
+        if decided && out.keeps_all() {
             let mark = AccountMark {
                 view: self.view()?,
                 realised_quote: self.account.portfolio.realised_quote(),
@@ -132,58 +140,57 @@ impl Core {
             };
             self.record(Record::Marked(Box::new(mark)), out);
         }
-        Ok(())
+        Ok(decided)
     }
 
-    /// Takes note of events and lets fine candles move exits. Gives back the instruments whose
-    /// decision is due, with the event that makes it so.
-    fn hear(
-        &mut self,
-        events: &[Sequenced],
-        out: &mut Outbox,
-    ) -> Result<BTreeMap<InstrumentId, u64>, CoreError> {
-        let mut due = BTreeMap::new();
+    /// The instrument whose decision an event makes due: a candle of the decision timeframe that
+    /// closes now, and not one of a session's history.
+    fn due(&self, event: &Event) -> Option<InstrumentId> {
+        let Event::CandleClosed { instrument, candle } = event else { return None };
+        let decides = candle.timeframe == self.policy.profile.decision_timeframe;
+        (decides && candle.close_time() == self.now).then_some(*instrument)
+    }
+
+    /// Takes note of events and lets fine candles move exits.
+    fn hear(&mut self, events: &[Sequenced], out: &mut Outbox) -> Result<(), CoreError> {
         for Sequenced { input_seq, event } in events {
             match event {
                 Event::SessionStarted { instrument } => {
-                    let session = Session {
-                        instrument: *instrument,
-                        signals: BTreeMap::new(),
-                        risk_word: None,
-                    };
+                    let session =
+                        Session { instrument: *instrument, signals: Vec::new(), risk_word: None };
                     self.sessions.insert(instrument.id, session);
                 }
                 Event::SessionEnded { instrument, .. } => {
                     self.end_session(*instrument, *input_seq, out)?
                 }
-                Event::CandleClosed { instrument, candle } => {
-                    if candle.timeframe == self.base {
-                        self.mark(*instrument, candle);
-                        self.trail(*instrument, candle, out);
-                    }
-                    let decides = candle.timeframe == self.policy.profile.decision_timeframe;
-                    if decides && candle.close_time() == self.now {
-                        due.insert(*instrument, *input_seq);
-                    }
+                Event::CandleClosed { instrument, candle } if candle.timeframe == self.base => {
+                    self.mark(*instrument, candle);
+                    self.trail(*instrument, candle, out);
                 }
-                Event::DeadlineMissed { .. } | Event::AccountMarked { .. } => {}
+                Event::CandleClosed { .. }
+                | Event::DeadlineMissed { .. }
+                | Event::AccountMarked { .. } => {}
             }
         }
-        Ok(due)
+        Ok(())
     }
 
-    fn collect(&mut self, effects: Vec<Effect>, out: &mut Outbox) {
+    fn collect(&mut self, effects: impl IntoIterator<Item = Effect>, out: &mut Outbox) {
         for effect in effects {
             match effect {
                 Effect::Signal(signal) => {
-                    let id = self.signal_id(&signal);
-                    self.record(Record::Signal(id, signal.clone()), out);
+                    if out.keeps_all() {
+                        let id = self.signal_id(&signal);
+                        self.record(Record::Signal(id, signal.clone()), out);
+                    }
                     if let Some(session) = self.sessions.get_mut(&signal.instrument) {
-                        session.signals.insert(signal.agent, signal);
+                        session.hear(signal);
                     }
                 }
                 Effect::RiskWord(word) => {
-                    self.record(Record::RiskWord(word.clone()), out);
+                    if out.keeps_all() {
+                        self.record(Record::RiskWord(word.clone()), out);
+                    }
                     if let Some(session) = self.sessions.get_mut(&word.instrument) {
                         session.risk_word = Some(word);
                     }
@@ -198,8 +205,13 @@ impl Core {
         input_seq: u64,
         out: &mut Outbox,
     ) -> Result<(), CoreError> {
-        let Some(snapshot) = self.snapshot(instrument)? else { return Ok(()) };
-        let intent = decide(&snapshot, &self.policy);
+        let Some(session) = self.sessions.get(&instrument) else { return Ok(()) };
+        let Some(sight) = self.sight(session)? else { return Ok(()) };
+        let intent = decide(&sight, &self.policy);
+        if intent.action == Action::Hold && !out.keeps_all() {
+            return Ok(());
+        }
+        let snapshot = self.snapshot(sight, session.risk_word.clone())?;
         let verdict = kernel::check(&intent, &snapshot, &self.policy);
         let id = Id::of(RunSeed(self.seed), input_seq, "decision", instrument.as_str());
         let approved = match &verdict {
@@ -207,16 +219,18 @@ impl Core {
             Verdict::Hold | Verdict::Denied(_) => None,
         };
         let (action, reference) = (intent.action, intent.reference);
-        let record = DecisionRecord {
-            id,
-            policy_hash: self.policy_hash.clone(),
-            weights_version: self.policy.weights.version,
-            signal_ids: snapshot.signals.iter().map(|signal| self.signal_id(signal)).collect(),
-            snapshot,
-            intent,
-            verdict,
-        };
-        self.record(Record::Decision(Box::new(record)), out);
+        if out.keeps_all() {
+            let record = DecisionRecord {
+                id,
+                policy_hash: self.policy_hash.clone(),
+                weights_version: self.policy.weights.version,
+                signal_ids: snapshot.signals.iter().map(|signal| self.signal_id(signal)).collect(),
+                snapshot,
+                intent,
+                verdict,
+            };
+            self.record(Record::Decision(Box::new(record)), out);
+        }
         match (approved, action) {
             (Some(approved), Action::Buy) => {
                 self.enter(id, instrument, reference, &approved, out)?
@@ -317,13 +331,11 @@ impl Core {
         out.commands.push(Command::Move { client_order_id, trigger });
     }
 
-    /// What a decision for `instrument` sees now; none without a session or a price.
-    fn snapshot(&self, instrument: InstrumentId) -> Result<Option<Snapshot>, CoreError> {
+    /// What a decision rests on now; none without a price.
+    fn sight<'a>(&self, session: &'a Session) -> Result<Option<Sight<'a>>, CoreError> {
+        let instrument = session.instrument.id;
         let portfolio = &self.account.portfolio;
-        let session = self.sessions.get(&instrument);
-        let (Some(session), Some(reference)) = (session, portfolio.mark(instrument)) else {
-            return Ok(None);
-        };
+        let Some(reference) = portfolio.mark(instrument) else { return Ok(None) };
         let in_transit =
             self.book.plans().get(&instrument).is_some_and(|plan| plan.stage != Stage::Open);
         let position = portfolio.positions().get(&instrument);
@@ -333,27 +345,36 @@ impl Core {
                 quantity: position.quantity()?,
                 in_transit,
             }),
-            None if in_transit => Some(Holding {
-                direction: domain::signal::Direction::Long,
-                quantity: Quantity::ZERO,
-                in_transit,
-            }),
+            None if in_transit => {
+                Some(Holding { direction: Direction::Long, quantity: Quantity::ZERO, in_transit })
+            }
             None => None,
         };
-        Ok(Some(Snapshot {
-            instrument: session.instrument,
+        Ok(Some(Sight {
+            instrument: &session.instrument,
             now: self.now,
             reference,
-            signals: session
-                .signals
-                .values()
-                .filter(|s| self.now < s.expires_at)
-                .cloned()
-                .collect(),
-            risk_word: session.risk_word.clone(),
+            signals: &session.signals,
+            holding,
+        }))
+    }
+
+    /// All that a decision sees, with the account as it is now.
+    fn snapshot(
+        &self,
+        sight: Sight<'_>,
+        risk_word: Option<RiskWord>,
+    ) -> Result<Snapshot, CoreError> {
+        let Sight { instrument, now, reference, signals, holding } = sight;
+        Ok(Snapshot {
+            instrument: *instrument,
+            now,
+            reference,
+            signals: signals.iter().filter(|signal| now < signal.expires_at).cloned().collect(),
+            risk_word,
             holding,
             account: self.view()?,
-        }))
+        })
     }
 
     /// The account in numbers, as it is now.

@@ -5,7 +5,7 @@ use domain::money::Price;
 use domain::signal::{Direction, Signal};
 
 use crate::policy::Policy;
-use crate::snapshot::Snapshot;
+use crate::snapshot::Sight;
 
 /// The lean of all live signals together.
 struct Lean {
@@ -15,28 +15,28 @@ struct Lean {
     atr_quote: Option<f64>,
 }
 
-/// What the live signals want for the snapshot's instrument.
+/// What the live signals want for the instrument in sight.
 ///
 /// Each signal's edge is `±(2·confidence − 1)`; the lean is their mean by weight over the agents
 /// that speak: a lone agent is not diluted, a silent one is not neutral. The confidence of the
 /// lean is `(1 + |edge|)/2`.
-pub fn decide(snapshot: &Snapshot, policy: &Policy) -> Intent {
+pub fn decide(sight: &Sight<'_>, policy: &Policy) -> Intent {
     let hold = |reason| Intent {
-        instrument: snapshot.instrument.id,
+        instrument: sight.instrument.id,
         action: Action::Hold,
         reason,
         score: None,
         confidence: None,
-        reference: snapshot.reference,
+        reference: sight.reference,
         stop: None,
         target: None,
     };
-    let Some(lean) = weigh(snapshot, policy) else { return hold(IntentReason::NoSignal) };
+    let Some(lean) = weigh(sight, policy) else { return hold(IntentReason::NoSignal) };
     let confidence = (1.0 + lean.edge.abs()) / 2.0;
     let leaning =
         |intent| Intent { score: Some(lean.edge * 100.0), confidence: Some(confidence), ..intent };
     let long = lean.edge > 0.0;
-    let holds = snapshot.holding.filter(|holding| !holding.quantity.is_zero());
+    let holds = sight.holding.filter(|holding| !holding.quantity.is_zero());
     if confidence < policy.profile.min_confidence {
         let reason =
             if lean.edge == 0.0 { IntentReason::Flat } else { IntentReason::LowConfidence };
@@ -51,7 +51,7 @@ pub fn decide(snapshot: &Snapshot, policy: &Policy) -> Intent {
             leaning(Intent { action, ..hold(IntentReason::ExitOnOpposite) })
         }
         (None, false) => leaning(hold(IntentReason::NothingToSell)),
-        (None, true) => match barriers(snapshot, policy, lean.atr_quote) {
+        (None, true) => match barriers(sight, policy, lean.atr_quote) {
             None => leaning(hold(IntentReason::NoRange)),
             Some((stop, target)) => leaning(Intent {
                 action: Action::Buy,
@@ -63,17 +63,17 @@ pub fn decide(snapshot: &Snapshot, policy: &Policy) -> Intent {
     }
 }
 
-fn weigh(snapshot: &Snapshot, policy: &Policy) -> Option<Lean> {
+fn weigh(sight: &Sight<'_>, policy: &Policy) -> Option<Lean> {
     // A confidence that is no number is no opinion.
     let live = |signal: &&Signal| {
-        signal.issued_at <= snapshot.now
-            && snapshot.now < signal.expires_at
+        signal.issued_at <= sight.now
+            && sight.now < signal.expires_at
             && signal.confidence.is_finite()
     };
     let mut edge = 0.0;
     let mut weights = 0.0;
     let mut atr_quote: Option<f64> = None;
-    for signal in snapshot.signals.iter().filter(live) {
+    for signal in sight.signals.iter().filter(live) {
         let Some(weight) =
             policy.weights.by_agent.get(&signal.agent).filter(|weight| **weight > 0.0)
         else {
@@ -98,18 +98,14 @@ fn weigh(snapshot: &Snapshot, policy: &Policy) -> Option<Lean> {
 
 /// Stop and target of a long entry at the reference price, on the instrument's ticks. None where
 /// the range is unknown or so wide that the stop would lie at nought or below.
-fn barriers(
-    snapshot: &Snapshot,
-    policy: &Policy,
-    atr_quote: Option<f64>,
-) -> Option<(Price, Price)> {
+fn barriers(sight: &Sight<'_>, policy: &Policy, atr_quote: Option<f64>) -> Option<(Price, Price)> {
     let atr = atr_quote.filter(|atr| atr.is_finite() && *atr > 0.0)?;
-    let tick = snapshot.instrument.filters.tick;
+    let tick = sight.instrument.filters.tick;
     let risk = Price::nearest(atr * policy.profile.stop_atr_multiple)?;
     let gain =
         Price::nearest(atr * policy.profile.stop_atr_multiple * policy.profile.target_r_multiple)?;
-    let stop = snapshot.reference.minus(risk).ok()?.floor_to(tick);
-    let target = snapshot.reference.plus(gain).ok()?.ceil_to(tick);
-    (stop > Price::ZERO && stop < snapshot.reference && target > snapshot.reference)
+    let stop = sight.reference.minus(risk).ok()?.floor_to(tick);
+    let target = sight.reference.plus(gain).ok()?.ceil_to(tick);
+    (stop > Price::ZERO && stop < sight.reference && target > sight.reference)
         .then_some((stop, target))
 }

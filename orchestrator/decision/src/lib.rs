@@ -11,6 +11,7 @@ pub mod decide;
 pub mod denial;
 pub mod exits;
 pub mod kernel;
+pub mod outbox;
 pub mod policy;
 pub mod profile;
 pub mod record;

@@ -69,6 +69,9 @@ impl AccountView {
 
 /// How much of `from` is lost at `to`, 0 where nothing is.
 pub(crate) fn loss_ratio(from: Money, to: Money) -> f64 {
+    if to >= from {
+        return 0.0;
+    }
     from.minus(to).map_or(0.0, |lost| lost.ratio_of(from)).max(0.0)
 }
 
@@ -81,6 +84,22 @@ pub struct Holding {
     pub quantity: Quantity,
     /// Whether it is being closed, or an entry is still under way.
     pub in_transit: bool,
+}
+
+/// What an intent rests on, beside the policy: the part of a [`Snapshot`] that signals are weighed
+/// with. Borrowed, so that to hold copies nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Sight<'a> {
+    /// For which instrument, with its filters.
+    pub instrument: &'a Instrument,
+    /// The watermark.
+    pub now: UtcMs,
+    /// The last close.
+    pub reference: Price,
+    /// The last signal of each agent, by agent; one that has expired does not count.
+    pub signals: &'a [Signal],
+    /// What is held of the instrument.
+    pub holding: Option<Holding>,
 }
 
 /// Everything that one decision depends on, beside the policy.
@@ -100,4 +119,17 @@ pub struct Snapshot {
     pub holding: Option<Holding>,
     /// The account.
     pub account: AccountView,
+}
+
+impl Snapshot {
+    /// What its intent rests on.
+    pub fn sight(&self) -> Sight<'_> {
+        Sight {
+            instrument: &self.instrument,
+            now: self.now,
+            reference: self.reference,
+            signals: &self.signals,
+            holding: self.holding,
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 use backtest::engine::Engine;
 use collector::collector::Collector;
+use decision::outbox::Outbox;
 use decision::record::{ConfigurationRecord, Dated, Record};
 use domain::canonical;
 use domain::ledger::{Entry, EntryKind, Head};
@@ -96,6 +97,7 @@ pub async fn recover(
     let first = Dated { at: UtcMs::default(), input_seq: 0, record };
     take(&mut recovered, &mut stored, first).await?;
     let mut inputs = store.inputs(0).await?;
+    let mut out = Outbox::default();
     while let Some(page) = inputs.next().await? {
         for released in page {
             collector.observe(&released);
@@ -104,7 +106,8 @@ pub async fn recover(
             // can be missing, and to write them again changes nothing.
             let entries = std::mem::take(&mut recovered.batch.entries);
             recovered.batch = Batch { entries, ..Batch::default() };
-            for dated in recovered.engine.step(&released)? {
+            recovered.engine.step(released.view(), &mut out)?;
+            for dated in out.records.drain(..) {
                 take(&mut recovered, &mut stored, dated).await?;
             }
         }

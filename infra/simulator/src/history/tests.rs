@@ -135,13 +135,3 @@ fn the_price_is_the_last_close() {
     assert_eq!(price(HOUR_MS), "1.6");
     assert_eq!(price(5 * HOUR_MS), "1.6");
 }
-
-#[test]
-fn filters_follow_the_decimals() {
-    let history = History::new(vec![minutes("BTC/USDT", 0..60)]);
-    let market = &history.markets["BTCUSDT"];
-    assert_eq!((market.price_decimals, market.volume_decimals), (2, 2));
-    assert_eq!(decimals([0, 100_000_000, 250_000_000].into_iter()), 1);
-    assert_eq!(decimals([1].into_iter()), 8);
-    assert_eq!(decimals([].into_iter()), 0);
-}

@@ -1,7 +1,7 @@
 //! Mistakes that other systems made, each with the story that would have caught it.
 
 use backtest::floor::Floor;
-use decision::core::Outbox;
+use decision::outbox::Outbox;
 use decision::record::Record;
 use decision::snapshot::TradingState;
 use domain::agent::Effect;
@@ -87,8 +87,8 @@ impl Story {
         });
         let effects = [Effect::RiskWord(word)].into_iter().chain(signal.map(Effect::Signal));
         let mut out = Outbox::default();
-        self.floor.open(&released, &mut out).unwrap();
-        self.floor.decide(&released, effects.collect(), &mut out).unwrap();
+        self.floor.open(released.view(), &mut out).unwrap();
+        self.floor.decide(released.view(), effects, &mut out).unwrap();
         let commands = std::mem::take(&mut out.commands);
         self.floor.execute(&commands, &mut out).unwrap();
         self.records.extend(out.records.into_iter().map(|dated| dated.record));

@@ -7,9 +7,15 @@ mod defects;
 #[cfg(test)]
 mod determinism;
 #[cfg(test)]
+mod ema_cross;
+#[cfg(test)]
+mod history;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod parts;
+#[cfg(test)]
+mod tape;
 #[cfg(test)]
 mod witness;
 #[cfg(test)]

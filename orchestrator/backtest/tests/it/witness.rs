@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use backtest::floor::Floor;
-use decision::core::Outbox;
 use decision::exits::Stage;
 use decision::kernel::{Approved, Shrink, Verdict};
+use decision::outbox::Outbox;
 use decision::policy::Policy;
 use decision::record::{Dated, DecisionRecord, OrderStep, Record};
 use decision::snapshot::TradingState;
@@ -69,11 +69,11 @@ impl Witness {
         effects: Effects,
     ) -> Vec<Dated> {
         let mut out = Outbox::default();
-        floor.open(released, &mut out).unwrap();
+        floor.open(released.view(), &mut out).unwrap();
         self.book(&out.records);
         self.check_books(floor);
         let booked = out.records.len();
-        floor.decide(released, effects, &mut out).unwrap();
+        floor.decide(released.view(), effects, &mut out).unwrap();
         self.check_account(floor, released);
         for dated in &out.records[booked..] {
             match &dated.record {

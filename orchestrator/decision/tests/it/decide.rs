@@ -19,7 +19,7 @@ fn a_lone_signal_is_not_halved() {
         policy.weights.by_agent.insert(AgentId::Technical, weight);
         policy.weights.by_agent.insert(AgentId::Risk, 2.0);
         let snapshot = snapshot(vec![signal(AgentId::Technical, Direction::Long, 0.7)]);
-        let intent = decide(&snapshot, &policy);
+        let intent = decide(&snapshot.sight(), &policy);
         assert_eq!((intent.action, intent.confidence), (Action::Buy, Some(0.7)));
     }
 }
@@ -44,10 +44,10 @@ fn without_a_live_weighted_signal_there_is_no_opinion() {
 #[test]
 fn what_expired_or_has_no_weight_changes_nothing() {
     let live = signal(AgentId::Technical, Direction::Long, 0.8);
-    let alone = decide(&snapshot(vec![live.clone()]), &policy());
+    let alone = decide(&snapshot(vec![live.clone()]).sight(), &policy());
     let old = Signal { expires_at: NOW, direction: Direction::Short, ..live.clone() };
     let unweighted = signal(AgentId::Risk, Direction::Short, 1.0);
-    assert_eq!(decide(&snapshot(vec![old, live, unweighted]), &policy()), alone);
+    assert_eq!(decide(&snapshot(vec![old, live, unweighted]).sight(), &policy()), alone);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn agents_that_speak_share_by_weight() {
         signal(AgentId::Technical, Direction::Long, 1.0),
         signal(AgentId::Risk, Direction::Short, 0.75),
     ];
-    let intent = decide(&snapshot(signals), &policy);
+    let intent = decide(&snapshot(signals).sight(), &policy);
     // (1·1 − 3·0.5)/4
     assert_eq!(intent.score, Some(-12.5));
     assert_eq!((intent.action, intent.reason), (Action::Hold, IntentReason::LowConfidence));

@@ -89,7 +89,7 @@ pub(crate) fn eager() -> Snapshot {
 }
 
 pub(crate) fn judged(snapshot: &Snapshot) -> (Intent, Verdict) {
-    let intent = decision::decide::decide(snapshot, &policy());
+    let intent = decision::decide::decide(&snapshot.sight(), &policy());
     let verdict = kernel::check(&intent, snapshot, &policy());
     (intent, verdict)
 }

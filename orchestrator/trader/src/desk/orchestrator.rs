@@ -8,7 +8,7 @@ use actix::{
     Recipient, WrapFuture,
 };
 use backtest::floor::Floor;
-use decision::core::Outbox;
+use decision::outbox::Outbox;
 use domain::agent::Effects;
 use domain::event::{Event, Released};
 use domain::ledger::Head;
@@ -98,9 +98,9 @@ impl Desk {
     async fn watermark(&mut self, released: Released) -> Outcome<()> {
         let timer = self.metrics.decision_seconds.start_timer();
         let mut out = Outbox::default();
-        self.floor.open(&released, &mut out)?;
+        self.floor.open(released.view(), &mut out)?;
         let effects = self.gather(&released).await?;
-        self.floor.decide(&released, effects, &mut out)?;
+        self.floor.decide(released.view(), effects, &mut out)?;
         timer.observe_duration();
         self.show(&released);
         self.events += released.events.len();

@@ -2,6 +2,7 @@
 //! them as they did, and every entry must come out with the stored hash.
 
 use backtest::engine::Engine;
+use decision::outbox::Outbox;
 use decision::record::{ConfigurationRecord, Dated, Record};
 use domain::canonical;
 use domain::event::Released;
@@ -45,7 +46,7 @@ pub(crate) async fn replay(store: &Store, until: Option<u64>) -> Outcome<Compare
     };
     chain.take(Dated { at: UtcMs::default(), input_seq: 0, record }).await?;
     let mut inputs = store.inputs(0).await?;
-    let mut heard = 0;
+    let (mut heard, mut out) = (0, Outbox::default());
     'inputs: while let Some(page) = inputs.next().await? {
         for released in page {
             if chain.is_done() {
@@ -53,7 +54,8 @@ pub(crate) async fn replay(store: &Store, until: Option<u64>) -> Outcome<Compare
             }
             heard = without_gap(heard, &released)?;
             chain.compared.events += released.events.len() as u64;
-            for dated in engine.step(&released)? {
+            engine.step(released.view(), &mut out)?;
+            for dated in out.records.drain(..) {
                 chain.take(dated).await?;
             }
         }

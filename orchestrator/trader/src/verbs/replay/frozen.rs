@@ -73,7 +73,7 @@ impl Under {
     /// which is made of the candle's number: that is found again from candles.
     fn decide(&self, stored: DecisionRecord) -> DecisionRecord {
         let snapshot = stored.snapshot;
-        let intent = decide(&snapshot, &self.policy);
+        let intent = decide(&snapshot.sight(), &self.policy);
         let verdict = kernel::check(&intent, &snapshot, &self.policy);
         let signal_id = |signal: &Signal| {
             let subject = format!("{}@{}", signal.agent, signal.instrument);
