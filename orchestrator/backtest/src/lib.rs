@@ -5,4 +5,5 @@ pub mod bias;
 pub mod curve;
 pub mod engine;
 pub mod floor;
+pub mod metrics;
 pub mod outcome;
