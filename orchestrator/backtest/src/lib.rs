@@ -6,3 +6,4 @@ pub mod curve;
 pub mod engine;
 pub mod floor;
 pub mod outcome;
+pub mod research;
