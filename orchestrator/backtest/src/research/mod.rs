@@ -3,7 +3,9 @@
 pub mod bootstrap;
 pub mod deflated;
 pub mod kelly;
+pub mod knobs;
 pub mod moments;
 pub mod normal;
 pub mod overfitting;
+pub mod space;
 pub mod splits;
