@@ -2,9 +2,10 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
+use serde::Serialize;
 
 /// Percentiles of what was drawn, between neighbours by straight lines.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Band {
     /// 5 of 100 are below.
     pub p05: f64,
@@ -19,7 +20,7 @@ pub struct Band {
 }
 
 /// What many drawn histories brought.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct MonteCarlo {
     /// How many were drawn.
     pub runs: u32,

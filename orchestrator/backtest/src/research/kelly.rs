@@ -1,6 +1,8 @@
 //! How much of the equity the record of closed trades justifies to stake: Kelly, "A New
 //! Interpretation of Information Rate" (1956).
 
+use serde::Serialize;
+
 /// Trades at break-even that are added to the record before it is believed.
 ///
 /// With a payoff ratio R, a win rate of 1/(1 + R) breaks even. To count k such trades beside n real
@@ -11,7 +13,7 @@
 const BREAK_EVEN_TRADES: f64 = 100.0;
 
 /// A cap on the size of a position, with its evidence.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct KellyCap {
     /// How many closed trades it rests on.
     pub trades: usize,

@@ -9,3 +9,5 @@ pub mod normal;
 pub mod overfitting;
 pub mod space;
 pub mod splits;
+pub mod trials;
+pub mod verdict;

@@ -5,11 +5,13 @@
 //! ratio there is looked up in the other half. If picking the best means anything, it is among the
 //! better ones there, too.
 
+use serde::Serialize;
+
 /// Fewest and most blocks: C(20, 10) = 184,756 splits take seconds, C(22, 11) would take minutes.
 const BLOCKS: std::ops::RangeInclusive<usize> = 2..=20;
 
 /// What cross-validation says of a search.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Overfitting {
     /// How many trials were compared.
     pub trials: usize,
@@ -34,7 +36,7 @@ pub struct Overfitting {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OverfittingError {
     /// There is nothing to pick from.
-    #[error("{trials} trials are too few: the best of at least 2 must be picked")]
+    #[error("a search of {trials} picks nothing: at least 2 trials are needed")]
     TooFewTrials {
         /// How many there were.
         trials: usize,
