@@ -13,3 +13,4 @@ pub mod range;
 pub mod run;
 mod session;
 pub mod tape;
+pub mod research;
