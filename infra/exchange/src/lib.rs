@@ -1,5 +1,7 @@
-//! Venues: the Binance client, candle files, and the simulated venue that fills orders on paper.
+//! Venues: the Binance client, candle files, the archive of candles, and the simulated venue that
+//! fills orders on paper.
 
+pub mod archive;
 pub mod binance;
 pub mod candle_file;
 pub mod observed;

@@ -98,6 +98,17 @@ pub enum CandleFileError {
         /// The decoder's word.
         source: io::Error,
     },
+    /// An archive that is not one csv.
+    #[error(
+        "{path}: {reason}; a zip of candles holds one csv, as the venue publishes it: fetch it \
+         again"
+    )]
+    Zip {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file without a single candle.
     #[error("{path} holds no candles; fetch it again or remove it")]
     Empty {
@@ -105,7 +116,7 @@ pub enum CandleFileError {
         path: PathBuf,
     },
     /// A folder without a candle file.
-    #[error("{path} holds no candle files (*.csv, *.csv.gz); is it the right folder?")]
+    #[error("{path} holds no candle files (*.csv, *.csv.gz, *.zip); is it the right folder?")]
     NoFiles {
         /// Which folder.
         path: PathBuf,

@@ -39,6 +39,17 @@ fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn zipped(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in files {
+        let options = zip::write::SimpleFileOptions::default();
+        let options = options.compression_method(zip::CompressionMethod::Deflated);
+        zip.start_file(*name, options).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
 /// The three rows as Binance dumps them, times multiplied.
 fn dump(factor: i64) -> String {
     let row = |row: &str| {
@@ -70,6 +81,7 @@ fn every_layout_gives_the_same_candles() {
         ("BTCUSDT-1m-2021-04.csv", dump(1).into_bytes()),
         ("BTCUSDT-1m-2025-04.csv.gz", gzip(&dump(1000))),
         ("BTC_USDT-1m-headed.csv", headed.into_bytes()),
+        ("BTCUSDT-1m-2025-05.zip", zipped(&[("BTCUSDT-1m-2025-05.csv", &dump(1000))])),
     ] {
         assert_eq!(read(&folder.file(name, bytes)).unwrap(), expected, "{name}");
     }
@@ -194,6 +206,15 @@ fn files_that_are_none_are_named() {
         let found = read(&folder.file("BTCUSDT-1m.csv.gz", bytes));
         assert!(matches!(found, Err(CandleFileError::Compression { .. })), "{found:?}");
     }
+    let whole = zipped(&[("a.csv", &dump(1))]);
+    let mut damaged = whole.clone();
+    damaged[60] ^= 1;
+    let two = zipped(&[("a.csv", &dump(1)), ("b.csv", "")]);
+    for bytes in [&whole[..whole.len() - 9], &two, b"no zip at all", b""] {
+        let found = read(&folder.file("BTCUSDT-1m.zip", bytes));
+        assert!(matches!(found, Err(CandleFileError::Zip { .. })), "{found:?}");
+    }
+    assert!(read(&folder.file("BTCUSDT-1m.zip", damaged)).is_err());
     let missing = folder.0.path().join("ETHUSDT-1m.csv");
     assert!(matches!(read(&missing), Err(CandleFileError::Unreadable { .. })));
     assert!(matches!(read_folder(&missing), Err(CandleFileError::Unreadable { .. })));

@@ -1,0 +1,88 @@
+//! Decoded copies of candle files, so that a file is decoded once and then read at the speed of
+//! memory. A copy that is stale, damaged or can't be written only costs time.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use flate2::Crc;
+
+use super::format::{self, Source};
+use crate::candle_file::error::CandleFileError;
+use crate::candle_file::{self, CandleFile, Groups, Named};
+
+/// So many bytes of a source's beginning and end are compared.
+const COMPARED_BYTES: u64 = 64 << 10;
+
+/// Reads one candle file, or its copy in the folder `cache`.
+pub fn read_file(path: &Path, cache: &Path) -> Result<CandleFile, CandleFileError> {
+    read(&candle_file::named(path)?, cache)
+}
+
+/// Reads all candle files of a folder as [`candle_file::read_folder`] does, through the folder
+/// `cache`.
+pub fn read_folder(folder: &Path, cache: &Path) -> Result<Vec<CandleFile>, CandleFileError> {
+    let mut groups = Groups::new();
+    for named in candle_file::list(folder)? {
+        let CandleFile { instrument, timeframe, candles } = read(&named, cache)?;
+        groups.entry((instrument, timeframe)).or_default().push((named.path, candles));
+    }
+    candle_file::merged(groups)
+}
+
+fn read(named: &Named, cache: &Path) -> Result<CandleFile, CandleFileError> {
+    let path = &named.path;
+    let unreadable = |source| CandleFileError::Unreadable { path: path.clone(), source };
+    let source = source_of(path).map_err(unreadable)?;
+    let entry = entry(path, cache).map_err(unreadable)?;
+    match format::read(&entry) {
+        Ok((file, of)) => {
+            if of == source
+                && (file.instrument, file.timeframe) == (named.instrument, named.timeframe)
+            {
+                return Ok(file);
+            }
+            tracing::debug!(path = %path.display(), "the cached copy is stale");
+        }
+        Err(error) => tracing::debug!(path = %path.display(), %error, "no cached copy"),
+    }
+    let file = candle_file::read(path)?;
+    let CandleFile { instrument, timeframe, candles } = &file;
+    let kept = fs::create_dir_all(cache)
+        .and_then(|()| format::write(&entry, *instrument, *timeframe, candles, source));
+    if let Err(error) = kept {
+        tracing::debug!(cache = %cache.display(), %error, "can't keep a decoded copy");
+    }
+    Ok(file)
+}
+
+/// Where the copy of a file is. Two files that share a name share it too, and take turns.
+fn entry(path: &Path, cache: &Path) -> io::Result<PathBuf> {
+    let full = path.canonicalize()?;
+    let mut crc = Crc::new();
+    crc.update(full.as_os_str().as_encoded_bytes());
+    let name = full.file_name().unwrap_or_default().to_string_lossy();
+    Ok(cache.join(format!("{name}-{:08x}.candles", crc.sum())))
+}
+
+fn source_of(path: &Path) -> io::Result<Source> {
+    let mut file = File::open(path)?;
+    let about = file.metadata()?;
+    let since = about.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut crc = || {
+        let mut bytes = Vec::new();
+        file.by_ref().take(COMPARED_BYTES).read_to_end(&mut bytes)?;
+        let mut crc = Crc::new();
+        crc.update(&bytes);
+        let rest = about.len().saturating_sub(COMPARED_BYTES);
+        file.seek(SeekFrom::Start(rest))?;
+        io::Result::Ok(crc.sum())
+    };
+    Ok(Source {
+        bytes: about.len(),
+        modified_ns: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
+        head_crc: crc()?,
+        tail_crc: crc()?,
+    })
+}
