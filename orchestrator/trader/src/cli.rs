@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::verbs::backtest::args::Backtest;
+
 /// Actor-based multi-agent crypto trading: real candles in, audited decisions out.
 #[derive(Debug, Parser)]
 #[command(name = "sextant", version, propagate_version = true, arg_required_else_help = true)]
@@ -52,6 +54,11 @@ pub enum Verb {
         after_help = "Example:\n  sextant simulate --candles DIR --speed 600 --listen 127.0.0.1:8089 --drop 0.01"
     )]
     Simulate(Simulate),
+    /// Trade candle files as the live system would have, without a store.
+    #[command(
+        after_help = "Examples:\n  sextant backtest --candles ../shared/data/market/spot/1h --timerange 20230101-20240101\n  sextant backtest --strategy ema-cross --candles BTCUSDT-1m.csv.gz --fill close --fee 0.0004 --json"
+    )]
+    Backtest(Backtest),
     /// Print every indicator for a candle file, a row per candle.
     #[command(
         after_help = "Example:\n  sextant indicators BTCUSDT-1h.csv.gz --csv > indicators.csv"

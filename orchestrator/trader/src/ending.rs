@@ -63,6 +63,7 @@ macro_rules! failure_from {
 failure_from! {
     anyhow::Error => Failed,
     backtest::engine::NoTimeframes => Usage,
+    backtest::history::HistoryError => Usage,
     std::io::Error => Failed,
     serde_json::Error => Failed,
     decision::book::CoreError => Failed,
@@ -76,6 +77,17 @@ failure_from! {
     simulator::error::SimulatorError => Usage,
     telemetry::server::ServerError => Usage,
     telemetry::logging::LoggingError => Failed,
+}
+
+impl From<backtest::run::RunError> for Failure {
+    fn from(error: backtest::run::RunError) -> Self {
+        use backtest::run::RunError::{Book, Core, Overflow};
+        let code = match error {
+            Book(_) | Core(_) | Overflow(_) => Code::Failed,
+            _ => Code::Usage,
+        };
+        Self { code, error: error.into() }
+    }
 }
 
 /// Why a run is over.

@@ -58,6 +58,10 @@ fn dispatch(cli: Cli) -> Outcome<ExitCode> {
     match verb {
         Verb::Simulate(asked) => done(verbs::simulate::simulate(&asked, json)),
         Verb::Indicators(asked) => done(verbs::indicators::print(&asked, json)),
+        Verb::Backtest(asked) => {
+            let loaded = configured(&common, &[("profile", &asked.profile)], asked.seed)?;
+            done(verbs::backtest::backtest(&asked, &loaded.settings, json))
+        }
         Verb::Demo(asked) => {
             let flags = [("pairs", &asked.pairs), ("profile", &asked.profile)];
             let loaded = configured(&common, &flags, asked.seed)?;

@@ -1,6 +1,7 @@
 //! One file per verb, and what several share: `listing` and `output` for those that list,
 //! `reading` for those that read a store.
 
+pub mod backtest;
 pub mod config;
 pub mod decisions;
 pub mod demo;

@@ -1,0 +1,116 @@
+//! The flags of `backtest`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use backtest::range::TimeRange;
+use clap::{Args, ValueEnum};
+use domain::instrument::InstrumentId;
+use domain::money::{Money, Quantity};
+use domain::timeframe::Timeframe;
+use rust_decimal::Decimal;
+
+/// `backtest`.
+#[derive(Debug, Clone, Args)]
+pub struct Backtest {
+    /// Candle file (csv, csv.gz) or folder of them; may be given several times.
+    #[arg(long, value_name = "FILE|DIR", required = true)]
+    pub candles: Vec<PathBuf>,
+    /// What trades.
+    #[arg(long, value_enum, default_value_t = Strategy::Technical, value_name = "NAME")]
+    pub strategy: Strategy,
+    /// Pairs to trade [default: all that have candles].
+    #[arg(long, value_delimiter = ',', value_name = "PAIRS")]
+    pub pairs: Vec<InstrumentId>,
+    /// Timeframe of decisions [default: the profile's, or that of the candles where it is coarser;
+    /// for ema-cross that of the candles]. With this flag no other timeframe is heard but that of
+    /// the candles; without it those of the configuration are, as in a demo.
+    #[arg(long, value_name = "TIMEFRAME")]
+    pub timeframe: Option<Timeframe>,
+    /// Timeframe of the candles that move exits between decisions [default: the finest there is].
+    #[arg(long, value_name = "TIMEFRAME")]
+    pub timeframe_detail: Option<Timeframe>,
+    /// Part of the candles, as 20240101-20240601, 20240101- or -20240601; the last day is not part
+    /// of it.
+    #[arg(long, allow_hyphen_values = true, value_name = "RANGE")]
+    pub timerange: Option<TimeRange>,
+    /// Profile (SEXTANT_PROFILE).
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Cash at the start.
+    #[arg(long, default_value = "10000", allow_hyphen_values = true, value_name = "QUOTE", value_parser = positive::<Money>)]
+    pub capital: Money,
+    /// ema-cross: buy for this much in each trade [default: for all that there is].
+    #[arg(long, allow_hyphen_values = true, value_name = "QUOTE", value_parser = positive::<Money>)]
+    pub stake: Option<Money>,
+    /// ema-cross: round quantities down to multiples of this, as the venue's filter or another tool
+    /// does [default: not rounded].
+    #[arg(long, allow_hyphen_values = true, value_name = "BASE", value_parser = positive::<Quantity>)]
+    pub step: Option<Quantity>,
+    /// Maker and taker fee of notional: 0.001 is 0.1 % [default: SEXTANT_MAKER_FEE and
+    /// SEXTANT_TAKER_FEE].
+    #[arg(long, allow_hyphen_values = true, value_name = "RATIO", value_parser = fee)]
+    pub fee: Option<Decimal>,
+    /// Where a signal is filled.
+    #[arg(long, value_enum, default_value_t = Fill::NextOpen, value_name = "MODEL")]
+    pub fill: Fill,
+    /// Seed of the run's ids (SEXTANT_SEED).
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// What trades.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Strategy {
+    /// The live system's agents under a profile.
+    Technical,
+    /// EMA 9/21, long only: the reference for comparing engines.
+    EmaCross,
+}
+
+impl Strategy {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Technical => "technical",
+            Self::EmaCross => "ema-cross",
+        }
+    }
+}
+
+/// Where a signal is filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Fill {
+    /// At the open of the next candle.
+    NextOpen,
+    /// At the close of the candle that gave it; for ema-cross.
+    Close,
+}
+
+impl Fill {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NextOpen => "next-open",
+            Self::Close => "close",
+        }
+    }
+}
+
+fn decimal(text: &str) -> Result<Decimal, String> {
+    let read = Decimal::from_str(text).or_else(|_| Decimal::from_scientific(text));
+    read.map(|number| number.normalize()).map_err(|_| "it is not a decimal number".to_owned())
+}
+
+fn fee(text: &str) -> Result<Decimal, String> {
+    let ratio = decimal(text)?;
+    let fits = (Decimal::ZERO..Decimal::ONE).contains(&ratio);
+    fits.then_some(ratio).ok_or_else(|| "a fee is from 0 to below 1 (0.001 is 0.1 %)".to_owned())
+}
+
+fn positive<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
+    if decimal(text)? <= Decimal::ZERO {
+        return Err("it must be above 0".to_owned());
+    }
+    text.parse().map_err(|error: T::Err| error.to_string())
+}

@@ -1,0 +1,161 @@
+//! `backtest`: the live system's agents, or the reference strategy, over candle files.
+
+pub mod args;
+mod candles;
+mod print;
+
+use std::time::Instant;
+
+use backtest::curve::Grain;
+use backtest::ema_cross::{self, EmaCross, FillAt};
+use backtest::history::History;
+use backtest::outcome::Outcome as Result;
+use backtest::run;
+use decision::outbox::Sink;
+use decision::policy::{Costs, Policy};
+use domain::ids::RunSeed;
+use domain::money::Quantity;
+use domain::timeframe::Timeframe;
+
+use self::args::{Backtest, Fill, Strategy};
+use crate::config::settings::Settings;
+use crate::ending::{Code, Failure, Outcome};
+use crate::setup::{self, Begin};
+
+/// A run and what it took.
+pub(crate) struct Tested {
+    /// What was asked.
+    pub(crate) strategy: Strategy,
+    /// Where signals were filled.
+    pub(crate) fill: Fill,
+    /// At which candles it decided.
+    pub(crate) timeframe: Timeframe,
+    /// What it was.
+    pub(crate) history: History,
+    /// What came of it.
+    pub(crate) result: Result,
+    /// From files to candles in memory, coarser ones included.
+    pub(crate) read_seconds: f64,
+    /// From candles in memory to the result.
+    pub(crate) engine_seconds: f64,
+}
+
+/// Runs a backtest and prints what came of it.
+pub fn backtest(asked: &Backtest, settings: &Settings, json: bool) -> Outcome<()> {
+    let tested = test(asked, settings)?;
+    print::print(&tested, json)
+}
+
+/// Runs a backtest.
+fn test(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
+    refuse_misfits(asked)?;
+    match asked.strategy {
+        Strategy::Technical => technical(asked, settings),
+        Strategy::EmaCross => reference(asked, settings),
+    }
+}
+
+/// Flags of one strategy that another would not heed.
+fn refuse_misfits(asked: &Backtest) -> Outcome<()> {
+    let misfit = match asked.strategy {
+        Strategy::EmaCross if asked.profile.is_some() => "--profile is for the technical agent",
+        Strategy::EmaCross => return Ok(()),
+        Strategy::Technical if asked.stake.is_some() => {
+            "--stake is for ema-cross; the technical agent's sizes come from its profile"
+        }
+        Strategy::Technical if asked.step.is_some() => {
+            "--step is for ema-cross; the technical agent's orders follow the venue's filters"
+        }
+        Strategy::Technical if asked.fill == Fill::Close => {
+            "--fill close is for ema-cross; the technical agent's orders fill at the next open"
+        }
+        Strategy::Technical => return Ok(()),
+    };
+    Err(Failure::new(Code::Usage, misfit))
+}
+
+fn technical(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
+    let chosen = candles::choose(asked)?;
+    let base = chosen.base;
+    let mut policy = policy(asked, settings);
+    let timeframe = asked.timeframe.unwrap_or(policy.profile.decision_timeframe.max(base));
+    if timeframe < base {
+        return Err(too_coarse(base, timeframe));
+    }
+    policy.profile.decision_timeframe = timeframe;
+    let mut coarser = vec![timeframe];
+    if asked.timeframe.is_none() {
+        coarser.extend(settings.timeframes.iter().filter(|timeframe| **timeframe > base));
+    }
+    let begun = now();
+    let history = chosen.read(asked.timerange.unwrap_or_default(), &coarser)?;
+    let read_seconds = begun.elapsed().as_secs_f64();
+    let begin = Begin {
+        mode: "backtest",
+        seed: settings.seed,
+        capital_quote: asked.capital,
+        quote: settings.quote,
+        instruments: history.instruments(),
+        timeframes: history.timeframes().to_vec(),
+        policy,
+    };
+    let configuration = setup::configuration(&begin, history.from());
+    let begun = now();
+    let result = run::run(&configuration, &history, Grain::Days, Sink::None)?;
+    let engine_seconds = begun.elapsed().as_secs_f64();
+    let (strategy, fill) = (asked.strategy, asked.fill);
+    Ok(Tested { strategy, fill, timeframe, history, result, read_seconds, engine_seconds })
+}
+
+fn reference(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
+    let chosen = candles::choose(asked)?;
+    let timeframe = asked.timeframe.unwrap_or(chosen.base);
+    if timeframe < chosen.base {
+        return Err(too_coarse(chosen.base, timeframe));
+    }
+    let begun = now();
+    let history = chosen.read(asked.timerange.unwrap_or_default(), &[])?;
+    let history = if timeframe > history.base() { history.coarsened(timeframe)? } else { history };
+    let read_seconds = begun.elapsed().as_secs_f64();
+    let terms = EmaCross {
+        seed: RunSeed(asked.seed.unwrap_or(settings.seed.0)),
+        quote: settings.quote,
+        capital_quote: asked.capital,
+        stake_quote: asked.stake,
+        step: asked.step.unwrap_or(Quantity::ZERO),
+        fee_ratio: asked.fee.unwrap_or(settings.policy.costs.taker_fee_ratio),
+        fill: match asked.fill {
+            Fill::Close => FillAt::Close,
+            Fill::NextOpen => FillAt::NextOpen,
+        },
+    };
+    let begun = now();
+    let result = ema_cross::run(&terms, &history, Grain::Days)?;
+    let engine_seconds = begun.elapsed().as_secs_f64();
+    let (strategy, fill) = (asked.strategy, asked.fill);
+    Ok(Tested { strategy, fill, timeframe, history, result, read_seconds, engine_seconds })
+}
+
+/// The configured policy with the flags' costs.
+fn policy(asked: &Backtest, settings: &Settings) -> Policy {
+    let mut policy = settings.policy.clone();
+    if let Some(fee_ratio) = asked.fee {
+        policy.costs =
+            Costs { maker_fee_ratio: fee_ratio, taker_fee_ratio: fee_ratio, ..policy.costs };
+    }
+    policy
+}
+
+fn too_coarse(base: Timeframe, timeframe: Timeframe) -> Failure {
+    let message = format!(
+        "decisions at each {timeframe} need {timeframe} candles or finer ones, these are {base}; \
+         change --timeframe or the candles"
+    );
+    Failure::new(Code::Usage, message)
+}
+
+/// How long things take is told, and nothing depends on it.
+#[expect(clippy::disallowed_methods, reason = "the speed is part of the report")]
+fn now() -> Instant {
+    Instant::now()
+}
