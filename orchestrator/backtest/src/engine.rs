@@ -78,4 +78,16 @@ impl Engine {
         let commands = std::mem::take(&mut out.commands);
         floor.execute(&commands, out)
     }
+
+    /// Lives through a watermark without acting: the agents hear it, and nobody hears them. Without
+    /// a word there are no entries, so an account that holds nothing still holds nothing after it.
+    pub fn listen(&mut self, watermark: Watermark<'_>, out: &mut Outbox) -> Result<(), CoreError> {
+        let Self { agents, floor, effects } = self;
+        floor.open(watermark, out)?;
+        for agent in agents {
+            hear(agent.as_mut(), floor.account(), watermark.events, effects);
+        }
+        effects.clear();
+        floor.decide(watermark, std::iter::empty(), out)
+    }
 }

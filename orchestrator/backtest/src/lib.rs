@@ -10,7 +10,7 @@ pub mod history;
 pub mod metrics;
 pub mod outcome;
 pub mod range;
+pub mod research;
 pub mod run;
 mod session;
 pub mod tape;
-pub mod research;

@@ -6,6 +6,7 @@ use decision::record::{ConfigurationRecord, Dated, Record};
 use domain::instrument::{Asset, Instrument, InstrumentId};
 use domain::money::{Money, Overflow};
 use domain::portfolio::{BookError, Portfolio};
+use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
 
 use crate::curve::{Curve, Grain, Mark};
@@ -104,19 +105,49 @@ pub fn run(
     drive(Engine::of(configuration)?, configuration, history, grain, sink)
 }
 
+/// Lives through a history as configured, but only listens until `since`: indicators are warm then,
+/// and nothing that was traded before counts. The outcome begins there.
+pub fn run_since(
+    configuration: &ConfigurationRecord,
+    history: &History,
+    since: UtcMs,
+    grain: Grain,
+) -> Result<Outcome, RunError> {
+    live(Engine::of(configuration)?, configuration, history, since, grain, Sink::None)
+}
+
 /// Lives through a history with any engine that is as configured but for its agents.
 pub fn drive(
-    mut engine: Engine,
+    engine: Engine,
     configuration: &ConfigurationRecord,
     history: &History,
     grain: Grain,
     sink: Sink,
 ) -> Result<Outcome, RunError> {
+    live(engine, configuration, history, history.from(), grain, sink)
+}
+
+fn live(
+    mut engine: Engine,
+    configuration: &ConfigurationRecord,
+    history: &History,
+    since: UtcMs,
+    grain: Grain,
+    sink: Sink,
+) -> Result<Outcome, RunError> {
     check(configuration, history)?;
     let mut outcome = nothing_yet(configuration.quote, configuration.capital_quote, history, grain);
+    if since > outcome.from {
+        outcome.begin_at(since, grain, history);
+    }
     let (mut tape, mut out) = (Tape::new(history), Outbox::new(sink));
     while let Some(watermark) = tape.next() {
         let at = watermark.at;
+        if at <= since {
+            engine.listen(watermark, &mut out)?;
+            out.records.clear();
+            continue;
+        }
         engine.step(watermark, &mut out)?;
         let equity_quote = engine.floor().core().account().equity();
         outcome.curve.mark(at, equity_quote.to_f64());
@@ -124,6 +155,20 @@ pub fn drive(
     }
     outcome.left_open = left_open(&engine.floor().core().account().portfolio)?;
     Ok(outcome)
+}
+
+impl Outcome {
+    /// Leaves out what lies before `since`.
+    fn begin_at(&mut self, since: UtcMs, grain: Grain, history: &History) {
+        let start = Mark { at: since, ..self.curve.start() };
+        let before = |series: &Series| {
+            series.base().partition_point(|candle| candle.open_time < since) as u64
+        };
+        self.candles -= history.series().iter().map(before).sum::<u64>();
+        self.curve = Curve::new(start, grain);
+        self.holes.retain(|hole| hole.from >= since);
+        self.from = since;
+    }
 }
 
 /// What a run over this history begins with.

@@ -233,6 +233,18 @@ impl Range {
         Ok(())
     }
 
+    /// The largest number; nought where there are only switches.
+    pub(super) fn largest(&self) -> f64 {
+        match self {
+            Self::Float { to, .. } | Self::Log { to, .. } => *to,
+            Self::Integer { to, .. } => f64::from(*to),
+            Self::Choice { values } => values.iter().fold(0.0, |largest, value| match value {
+                Value::Number(number) => number.max(largest),
+                Value::Switch(_) => largest,
+            }),
+        }
+    }
+
     /// How many values there are; or what is missing for them to have an end.
     fn count(&self) -> Result<u64, &'static str> {
         match self {

@@ -15,6 +15,8 @@ mod limits;
 #[cfg(test)]
 mod parts;
 #[cfg(test)]
+mod research;
+#[cfg(test)]
 mod tape;
 #[cfg(test)]
 mod witness;
