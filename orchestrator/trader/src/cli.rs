@@ -64,6 +64,17 @@ pub enum Verb {
         after_help = "Example:\n  sextant indicators BTCUSDT-1h.csv.gz --csv > indicators.csv"
     )]
     Indicators(Indicators),
+    /// Fetch past candles from the venue into the archive, or import files of them; run again, it
+    /// goes on where it was and asks for what is missing.
+    #[command(
+        after_help = "Examples:\n  sextant download-data --pairs BTC/USDT,ETH/USDT --timeframe 1h,5m --timerange 20240101-20240601\n  sextant download-data --days 90\n  sextant download-data --from BTCUSDT-1m-2025-01.zip --from ../candles"
+    )]
+    DownloadData(DownloadData),
+    /// Show which candles there are, from when to when, and what is missing.
+    #[command(
+        after_help = "Examples:\n  sextant list-data\n  sextant list-data --candles ../shared/data/market/spot/1h --show-holes"
+    )]
+    ListData(ListData),
     /// Create or update the store's tables.
     #[command(
         after_help = "Example:\n  DATABASE_URL=postgres://me@localhost/sextant sextant migrate"
@@ -197,6 +208,48 @@ pub struct Indicators {
     /// Comma-separated values, the default.
     #[arg(long)]
     pub csv: bool,
+}
+
+/// `download-data`.
+#[derive(Debug, Clone, Args)]
+pub struct DownloadData {
+    /// Pairs [default: CRYPTO_PAIRS; with --from, those of the files].
+    #[arg(long, value_name = "PAIRS")]
+    pub pairs: Option<String>,
+    /// Timeframes, comma separated [default: SEXTANT_TIMEFRAMES; with --from, those of the files].
+    #[arg(long, value_name = "TIMEFRAMES")]
+    pub timeframe: Option<String>,
+    /// Days, `20240101-20240601`, the last one not included; either may be left out [default: what
+    /// the archive has and on to now, or the last 30 days].
+    #[arg(long, value_name = "FROM-TO", allow_hyphen_values = true)]
+    pub timerange: Option<String>,
+    /// The last so many days.
+    #[arg(long, value_name = "N", conflicts_with = "timerange", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub days: Option<u32>,
+    /// Import this file (csv, csv.gz, zip) or folder of files instead of asking the venue; may be
+    /// repeated. With a perpetual among --pairs (BTC/USDT:USDT) its files are taken for that.
+    #[arg(long, value_name = "PATH", conflicts_with = "days")]
+    pub from: Vec<PathBuf>,
+    /// Let new candles take the place of different ones in the archive; ask for all of them anew.
+    #[arg(long)]
+    pub replace: bool,
+}
+
+/// `list-data`.
+#[derive(Debug, Clone, Args)]
+pub struct ListData {
+    /// Only these pairs.
+    #[arg(long, value_name = "PAIRS")]
+    pub pairs: Option<String>,
+    /// Only these timeframes, comma separated.
+    #[arg(long, value_name = "TIMEFRAMES")]
+    pub timeframe: Option<String>,
+    /// A folder of candle files instead of the archive.
+    #[arg(long, value_name = "DIR")]
+    pub candles: Option<PathBuf>,
+    /// Name every hole.
+    #[arg(long)]
+    pub show_holes: bool,
 }
 
 /// `status`.

@@ -70,6 +70,7 @@ failure_from! {
     decision::profile::ProfileError => Usage,
     domain::canonical::CanonicalError => Failed,
     domain::money::Overflow => Failed,
+    exchange::archive::error::ArchiveError => Usage,
     exchange::binance::error::VenueError => Venue,
     exchange::candle_file::error::CandleFileError => Usage,
     store::error::StoreError => Store,

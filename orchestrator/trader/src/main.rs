@@ -72,6 +72,10 @@ fn dispatch(cli: Cli) -> Outcome<ExitCode> {
             let loaded = configured(&common, &flags, asked.seed)?;
             done(verbs::run::run(&asked, &loaded.settings, json))
         }
+        Verb::DownloadData(asked) => {
+            done(verbs::download_data::download(&asked, &settings(&common)?, json))
+        }
+        Verb::ListData(asked) => done(verbs::list_data::list(&asked, &settings(&common)?, json)),
         Verb::Migrate => done(verbs::migrate::migrate(&settings(&common)?, json)),
         Verb::Status(Status { healthz: Some(url) }) => verbs::status::healthz(&url, json),
         Verb::Status(_) => done(verbs::status::status(&settings(&common)?, json)),

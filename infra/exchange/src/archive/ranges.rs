@@ -44,6 +44,12 @@ impl Ranges {
         from >= to || (next > 0 && to <= self.0[next - 1].1)
     }
 
+    /// What it holds of a span.
+    pub fn within(&self, (from, to): Span) -> Self {
+        let cut = |(start, end): &Span| ((*start).max(from), (*end).min(to));
+        Self(self.0.iter().map(cut).filter(|(start, end)| start < end).collect())
+    }
+
     /// What of a span it does not hold.
     pub fn missing(&self, (from, to): Span) -> Self {
         let (mut missing, mut at) = (Vec::new(), from);
@@ -102,11 +108,14 @@ mod tests {
         fn it_is_a_set(spans in prop::collection::vec((0_i64..40, 0_i64..40), 0..12), asked in (0_i64..40, 0_i64..40)) {
             let set = ranges(&spans);
             let missing = set.missing(span(asked));
+            let within = set.within(span(asked));
             for at in 0..40 {
                 let held = spans.iter().any(|(from, to)| (*from..*to).contains(&at));
                 prop_assert_eq!(set.contains(UtcMs::new(at)), held);
                 let is_missing = !held && (asked.0..asked.1).contains(&at);
                 prop_assert_eq!(missing.contains(UtcMs::new(at)), is_missing);
+                let is_within = held && (asked.0..asked.1).contains(&at);
+                prop_assert_eq!(within.contains(UtcMs::new(at)), is_within);
             }
             prop_assert!(set.spans().windows(2).all(|pair| pair[0].1 < pair[1].0));
             prop_assert_eq!(set.covers(span(asked)), missing.spans().is_empty());

@@ -1,11 +1,14 @@
 //! One file per verb, and what several share: `listing` and `output` for those that list,
-//! `reading` for those that read a store.
+//! `reading` for those that read a store, `coverage` and `timerange` for those about candles.
 
 pub mod backtest;
 pub mod config;
+mod coverage;
 pub mod decisions;
 pub mod demo;
+pub mod download_data;
 pub mod indicators;
+pub mod list_data;
 mod listing;
 pub mod migrate;
 mod output;
@@ -17,5 +20,6 @@ pub mod signals;
 pub mod simulate;
 pub mod status;
 mod story;
+pub mod timerange;
 pub mod trades;
 pub mod verify;

@@ -1,0 +1,73 @@
+//! `download-data`: past candles into the archive, from the venue or from files.
+
+mod fetch;
+mod import;
+
+use exchange::archive::error::ArchiveError;
+use exchange::archive::folder::Archive;
+use exchange::archive::series::{Merged, Series};
+
+use crate::cli::DownloadData;
+use crate::config::settings::Settings;
+use crate::ending::{Code, Failure, Outcome};
+use crate::verbs::coverage::{COLUMNS, Coverage, MOMENTS};
+use crate::verbs::output;
+use crate::verbs::timerange::{Timerange, pairs, timeframes};
+
+/// A series with what came to it.
+type News = (Series, Merged);
+
+/// Fetches or imports, and prints what there is now.
+pub fn download(asked: &DownloadData, settings: &Settings, json: bool) -> Outcome<()> {
+    let pairs = pairs(asked.pairs.as_deref())?;
+    let timeframes = timeframes(asked.timeframe.as_deref())?;
+    let range = Timerange::of_flag(asked.timerange.as_deref())?;
+    let archive = Archive::new(settings.data_dir.join("candles"));
+    let (news, failure) = if asked.from.is_empty() {
+        let pairs = pairs.unwrap_or_else(|| settings.instruments.clone());
+        let timeframes = timeframes.unwrap_or_else(|| settings.timeframes.clone());
+        let wish = fetch::Wish {
+            series: fetch::each(&pairs, &timeframes),
+            pairs,
+            range,
+            days: asked.days,
+            replace: asked.replace,
+        };
+        fetch::fetch(&wish, &archive, &settings.endpoints.rest)?
+    } else {
+        let filter = import::Filter { pairs, timeframes, range };
+        (import::import(&asked.from, &filter, &archive, asked.replace)?, None)
+    };
+    // A failure has a JSON of its own.
+    if failure.is_none() || !json {
+        print(&archive, &news, json)?;
+    }
+    let Some(failure) = failure else { return Ok(()) };
+    let added: u64 = news.iter().map(|(_, merged)| merged.added).sum();
+    let saved = format!("{added} candles were saved; run the same again to go on");
+    Err(failure.context(saved))
+}
+
+fn print(archive: &Archive, news: &[News], json: bool) -> Outcome<()> {
+    let mut rows = Vec::with_capacity(news.len());
+    for (series, Merged { added, replaced }) in news {
+        let (pair, timeframe) = (series.instrument(), series.timeframe());
+        let path = archive.path(pair, timeframe);
+        let bytes = if series.candles().is_empty() { 0 } else { std::fs::metadata(path)?.len() };
+        let row = Coverage::of(pair, timeframe, series.candles(), series.asked(), bytes);
+        rows.push(row.with_news(*added, *replaced).in_short());
+    }
+    if json {
+        return output::print(&output::array(&rows, &MOMENTS)?);
+    }
+    output::print(&output::table(&COLUMNS, &rows))
+}
+
+/// What is wrong with the archive is the input's fault or the machine's.
+fn of_archive(error: ArchiveError) -> Failure {
+    use ArchiveError::{Busy, Unreadable, Unwritable};
+    match error {
+        Busy { .. } | Unreadable { .. } | Unwritable { .. } => Failure::new(Code::Failed, error),
+        _ => error.into(),
+    }
+}
