@@ -6,7 +6,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 /// Characters of a venue's answer that an error may carry.
 const EXCERPT_CHARS: usize = 120;
 /// The shortest ban that Binance documents, for one that does not say how long it is.
-const SHORTEST_BAN_MS: u64 = 120_000;
+pub(crate) const SHORTEST_BAN_MS: u64 = 120_000;
 /// The longest.
 const LONGEST_BAN_S: u64 = 3 * 86_400;
 /// How long to wait where a venue that is too busy does not say.
@@ -125,6 +125,12 @@ pub enum VenueError {
     /// A perpetual was asked of the spot market.
     #[error("{instrument} is a perpetual and this is the spot market; write it without ':'")]
     NotSpot {
+        /// Which instrument.
+        instrument: InstrumentId,
+    },
+    /// An instrument of spot was asked of the futures.
+    #[error("{instrument} is no perpetual and this is the futures' market; write it with ':USDT'")]
+    NotPerpetual {
         /// Which instrument.
         instrument: InstrumentId,
     },

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use domain::instrument::{Filters, Instrument, InstrumentId};
 
 use super::error::{VenueError, excerpt};
-use super::weight::WeightLimit;
+use super::weight::{OrderLimit, WeightLimit};
 use super::wire::{ExchangeInfo, Filter, Symbol};
 
 const WHAT: &str = "exchangeInfo";
@@ -22,6 +22,8 @@ pub struct Listing {
     pub unknown: Vec<InstrumentId>,
     /// The venue's limits on the weight of requests.
     pub limits: Vec<WeightLimit>,
+    /// The venue's limits on the number of orders.
+    pub order_limits: Vec<OrderLimit>,
 }
 
 impl Listing {
@@ -30,10 +32,15 @@ impl Listing {
         let info: ExchangeInfo<'_> =
             serde_json::from_slice(body).map_err(|e| VenueError::of_json(WHAT, &e, body))?;
         let limits = info.rate_limits.iter().filter_map(WeightLimit::read).collect();
-        let mut listing = Self { limits, ..Self::default() };
+        let order_limits = info.rate_limits.iter().filter_map(OrderLimit::read).collect();
+        let mut listing = Self { limits, order_limits, ..Self::default() };
         for id in asked {
             let name = id.symbol();
-            match info.symbols.iter().find(|s| s.symbol == name) {
+            // Delivery contracts and what else shares a perpetual's market have other names.
+            let fits = |s: &&Symbol<'_>| {
+                s.symbol == name && (!id.is_perpetual() || s.contract_type == "PERPETUAL")
+            };
+            match info.symbols.iter().find(fits) {
                 None => listing.unknown.push(*id),
                 Some(symbol) if symbol.status != "TRADING" => {
                     listing.not_trading.push((*id, excerpt(symbol.status.as_bytes())));
@@ -54,6 +61,7 @@ impl Listing {
         self.not_trading.extend(other.not_trading);
         self.unknown.extend(other.unknown);
         self.limits = other.limits;
+        self.order_limits = other.order_limits;
     }
 }
 
@@ -63,17 +71,24 @@ fn filters(id: InstrumentId, symbol: &Symbol<'_>) -> Result<Filters, VenueError>
         let found = symbol.filters.iter().find_map(pick);
         found.ok_or(VenueError::MissingFilter { instrument: id, filter })
     };
-    let min_notional = text("NOTIONAL", |f| match f {
-        Filter::Notional { min_notional } => min_notional.as_ref(),
-        _ => None,
-    });
-    let min_notional = min_notional.or_else(|missing| {
-        let older: Pick = |f| match f {
-            Filter::MinNotional { min_notional } => min_notional.as_ref(),
+    let min_notional = if id.is_perpetual() {
+        text("MIN_NOTIONAL", |f| match f {
+            Filter::MinNotional { notional, .. } => notional.as_ref(),
             _ => None,
-        };
-        text("MIN_NOTIONAL", older).or(Err(missing))
-    });
+        })
+    } else {
+        let newer = text("NOTIONAL", |f| match f {
+            Filter::Notional { min_notional } => min_notional.as_ref(),
+            _ => None,
+        });
+        newer.or_else(|missing| {
+            let older: Pick = |f| match f {
+                Filter::MinNotional { min_notional, .. } => min_notional.as_ref(),
+                _ => None,
+            };
+            text("MIN_NOTIONAL", older).or(Err(missing))
+        })
+    };
     Ok(Filters {
         tick: number(text("PRICE_FILTER", |f| match f {
             Filter::Price { tick_size } => tick_size.as_ref(),

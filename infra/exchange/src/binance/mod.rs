@@ -1,5 +1,5 @@
-//! Binance's spot market data, without a key. This folder alone says kline, as Binance does; what
-//! leaves it are candles.
+//! Binance: market data without a key, and accounts on spot and USD-M futures with one. This folder
+//! alone says kline, as Binance does; what leaves it are candles.
 
 mod backoff;
 pub mod clock;
@@ -9,12 +9,19 @@ mod fixtures;
 mod frame;
 pub mod listing;
 pub mod message;
+pub mod number;
+pub mod order;
 pub mod page;
 pub mod rest;
+pub mod signed;
 mod socket;
+pub mod spot;
 pub mod stream;
 mod tls;
 pub mod transport;
 mod url;
+pub mod usdm;
+pub mod user_stream;
 pub mod weight;
 mod wire;
+pub mod words;

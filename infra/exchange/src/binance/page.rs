@@ -10,7 +10,7 @@ use super::wire::KlineRow;
 
 const WHAT: &str = "klines";
 /// The end of the year 9999: later moments are nonsense, and earlier ones than the epoch too.
-const LATEST_MS: i64 = 253_402_300_799_999;
+pub(crate) const LATEST_MS: i64 = 253_402_300_799_999;
 
 /// Past candles from one moment on.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,7 +6,7 @@ use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
 use tokio::time::Instant;
 
-use super::clock::{self, ClockReading};
+use super::clock::ClockReading;
 use super::error::{VenueError, excerpt};
 use super::listing::Listing;
 use super::page::CandlePage;
@@ -33,7 +33,7 @@ impl RestClient {
     /// A client of the venue at `rest_url`; nothing is sent yet.
     pub fn new(rest_url: &str, options: RestOptions) -> Result<Self, VenueError> {
         let settle_ms = i64::try_from(options.settle_ms).unwrap_or(i64::MAX);
-        Ok(Self { transport: Transport::new(rest_url, options)?, settle_ms })
+        Ok(Self { transport: Transport::new(rest_url, options, TIME)?, settle_ms })
     }
 
     /// How much of the venue's request weight is used, 0…1, as far as its limits are known.
@@ -53,20 +53,12 @@ impl RestClient {
 
     /// The venue's clock.
     pub async fn time(&self) -> Result<UtcMs, VenueError> {
-        self.transport.ask(&TIME, self.transport.deadline(), read_time).await
+        self.transport.time().await
     }
 
     /// How this machine's clock stands to the venue's.
     pub async fn clock(&self) -> Result<ClockReading, VenueError> {
-        // The first answer may include the making of a connection, or retries.
-        self.time().await?;
-        let before = clock::local_now();
-        let venue = self.time().await?;
-        let after = clock::local_now();
-        Ok(ClockReading {
-            offset_ms: clock::offset_ms(before, after, venue),
-            round_trip_ms: after.since(before),
-        })
+        self.transport.clock().await
     }
 
     /// What the venue lists of these instruments, and its limits, which are kept from then on.
@@ -150,7 +142,7 @@ fn symbol(instrument: InstrumentId) -> Result<String, VenueError> {
 }
 
 /// `["BTCUSDT","ETHUSDT"]`
-fn symbols(asked: &[InstrumentId]) -> Result<String, VenueError> {
+pub(crate) fn symbols(asked: &[InstrumentId]) -> Result<String, VenueError> {
     let quoted = asked.iter().map(|id| symbol(*id).map(|name| format!("\"{name}\"")));
     Ok(format!("[{}]", quoted.collect::<Result<Vec<_>, _>>()?.join(",")))
 }

@@ -73,6 +73,12 @@ pub struct StreamHandle {
     task: JoinHandle<()>,
 }
 
+impl StreamHandle {
+    pub(crate) const fn new(task: JoinHandle<()>) -> Self {
+        Self { task }
+    }
+}
+
 impl Drop for StreamHandle {
     fn drop(&mut self) {
         self.task.abort();
@@ -128,7 +134,7 @@ impl StreamClient {
             options,
             out,
         };
-        Ok((StreamHandle { task: tokio::spawn(client.run()) }, messages))
+        Ok((StreamHandle::new(tokio::spawn(client.run())), messages))
     }
 
     async fn run(mut self) {

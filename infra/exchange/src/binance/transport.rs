@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use domain::time::UtcMs;
-use reqwest::{Client, Response, Url, redirect};
+use reqwest::header::HeaderMap;
+use reqwest::{Client, RequestBuilder, Response, Url, redirect, retry};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
 use super::backoff::Backoff;
+use super::clock::{self, ClockReading};
 use super::error::{VenueError, excerpt, retry_after_ms};
 use super::weight::{Entry, Gate, Pass, WeightLimit};
 use super::wire::ServerTime;
@@ -55,6 +57,7 @@ impl Default for RestOptions {
 }
 
 /// One question.
+#[derive(Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) path: &'static str,
     pub(crate) query: &'a [(&'static str, String)],
@@ -62,8 +65,15 @@ pub(crate) struct Request<'a> {
     pub(crate) weight: u32,
 }
 
-/// The venue's clock.
+/// The clock of spot.
 pub(crate) const TIME: Request<'static> = Request { path: "api/v3/time", query: &[], weight: 1 };
+
+/// One answer, whatever its status.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
 
 /// The way to one venue, shared by everyone who asks there.
 #[derive(Debug)]
@@ -71,6 +81,8 @@ pub(crate) struct Transport {
     http: Client,
     base: Url,
     options: RestOptions,
+    /// The venue's clock.
+    time: Request<'static>,
     gate: Gate,
     /// Whoever waits for the next window asks the venue's time for all.
     waiting: Mutex<()>,
@@ -78,12 +90,18 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    pub(crate) fn new(rest_url: &str, options: RestOptions) -> Result<Self, VenueError> {
+    pub(crate) fn new(
+        rest_url: &str,
+        options: RestOptions,
+        time: Request<'static>,
+    ) -> Result<Self, VenueError> {
         let base = url::base(rest_url, &["http", "https"], "http(s)")?;
         let http = Client::builder()
             .tls_backend_preconfigured(tls::client_config()?)
             .user_agent(concat!("sextant/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
+            // Whoever asks decides whether to ask again; an order never is.
+            .retry(retry::never())
             // Streams can't use one either, and what is not configured must not steer requests.
             .no_proxy()
             .tcp_nodelay(true)
@@ -94,6 +112,7 @@ impl Transport {
             http,
             base,
             options,
+            time,
             gate: Gate::default(),
             waiting: Mutex::new(()),
             backoff: Mutex::new(backoff),
@@ -136,7 +155,7 @@ impl Transport {
                 }
                 Err(error) => error,
             };
-            let backoff = self.backoff.lock().await.pause(attempt);
+            let backoff = self.pause(attempt).await;
             let asked_for = error.retry_after_ms().map(Duration::from_millis);
             let pause = backoff.max(asked_for.unwrap_or_default());
             if Instant::now() + pause >= deadline {
@@ -155,7 +174,11 @@ impl Transport {
     }
 
     /// Waits until the venue's limits leave room for `weight`.
-    async fn admitted(&self, weight: u32, deadline: Instant) -> Result<Pass<'_>, VenueError> {
+    pub(crate) async fn admitted(
+        &self,
+        weight: u32,
+        deadline: Instant,
+    ) -> Result<Pass<'_>, VenueError> {
         if let Entry::Open(pass) = self.gate.enter(weight)? {
             return Ok(pass);
         }
@@ -168,7 +191,7 @@ impl Transport {
                 Entry::Full { span_ms } => {
                     // The venue's clock may run at any pace, so ask for it rather than sleep a
                     // minute: the answer also carries the weight that counts now.
-                    let body = self.send(&TIME, self.gate.probe(), deadline).await?;
+                    let body = self.send(&self.time, self.gate.probe(), deadline).await?;
                     let time = read_time(&body)?;
                     let left_ms = time.floor(span_ms).plus_ms(span_ms).since(time);
                     if let Entry::Open(pass) = self.gate.enter(weight)? {
@@ -187,29 +210,95 @@ impl Transport {
         }
     }
 
-    /// One request, one answer.
+    /// One question, one answer.
     async fn send(
         &self,
         request: &Request<'_>,
-        mut pass: Pass<'_>,
+        pass: Pass<'_>,
         deadline: Instant,
     ) -> Result<Vec<u8>, VenueError> {
         let left = deadline.saturating_duration_since(Instant::now());
         let timeout = Duration::from_millis(self.options.timeout_ms).min(left);
+        let asked = self.http.get(self.address(request.path)).query(request.query);
+        let answer = self.exchange(asked, pass, timeout).await?;
+        if (200..300).contains(&answer.status) {
+            return Ok(answer.body);
+        }
+        let pause_ms = retry_after_ms(&answer.headers);
+        let error = VenueError::of_status(answer.status, pause_ms, &answer.body);
+        self.gate.heed(&error);
+        Err(error)
+    }
+
+    /// Where `path` is.
+    pub(crate) fn address(&self, path: &str) -> Url {
         let mut url = self.base.clone();
-        url.set_path(&format!("{}{}", self.base.path(), request.path));
-        let sent = self.http.get(url).query(request.query).timeout(timeout).send().await;
+        url.set_path(&format!("{}{path}", self.base.path()));
+        url
+    }
+
+    /// One request, one answer.
+    pub(crate) async fn exchange(
+        &self,
+        request: RequestBuilder,
+        mut pass: Pass<'_>,
+        timeout: Duration,
+    ) -> Result<Answer, VenueError> {
+        let sent = request.timeout(timeout).send().await;
         let response = sent.map_err(|e| failure(&e, timeout))?;
         pass.answered(response.headers());
         let status = response.status();
-        if status.is_success() {
-            return body(response, MAX_BODY_BYTES, timeout).await;
-        }
-        let pause_ms = retry_after_ms(response.headers());
-        let said = body(response, MAX_REFUSAL_BYTES, timeout).await.unwrap_or_default();
-        let error = VenueError::of_status(status.as_u16(), pause_ms, &said);
-        self.gate.heed(&error);
-        Err(error)
+        let headers = response.headers().clone();
+        let body = if status.is_success() {
+            body(response, MAX_BODY_BYTES, timeout).await?
+        } else {
+            body(response, MAX_REFUSAL_BYTES, timeout).await.unwrap_or_default()
+        };
+        Ok(Answer { status: status.as_u16(), headers, body })
+    }
+
+    /// A request to be filled in.
+    pub(crate) fn request(&self, method: reqwest::Method, url: Url) -> RequestBuilder {
+        self.http.request(method, url)
+    }
+
+    /// Leave to send an order: only a venue that wants to be left alone can withhold it, since the
+    /// stop that protects a position must not wait behind questions.
+    pub(crate) fn admitted_at_once(&self, weight: u32) -> Result<Pass<'_>, VenueError> {
+        self.gate.enter_at_once(weight)
+    }
+
+    /// Leaves the venue alone where its answer asked for that.
+    pub(crate) fn heed(&self, error: &VenueError) {
+        self.gate.heed(error);
+    }
+
+    /// How long one request may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        Duration::from_millis(self.options.timeout_ms)
+    }
+
+    /// The pause after failure number `attempt`.
+    pub(crate) async fn pause(&self, attempt: u32) -> Duration {
+        self.backoff.lock().await.pause(attempt)
+    }
+
+    /// The venue's clock.
+    pub(crate) async fn time(&self) -> Result<UtcMs, VenueError> {
+        self.ask(&self.time, self.deadline(), read_time).await
+    }
+
+    /// How this machine's clock stands to the venue's.
+    pub(crate) async fn clock(&self) -> Result<ClockReading, VenueError> {
+        // The first answer may include the making of a connection, or retries.
+        self.time().await?;
+        let before = clock::local_now();
+        let venue = self.time().await?;
+        let after = clock::local_now();
+        Ok(ClockReading {
+            offset_ms: clock::offset_ms(before, after, venue),
+            round_trip_ms: after.since(before),
+        })
     }
 }
 

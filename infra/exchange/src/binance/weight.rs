@@ -27,21 +27,42 @@ pub struct WeightLimit {
 impl WeightLimit {
     /// None for a limit on something else, or in words that we don't know.
     pub(crate) fn read(limit: &RateLimit<'_>) -> Option<Self> {
-        let (letter, unit_ms) = match limit.interval.as_ref() {
-            "SECOND" => ('s', 1_000),
-            "MINUTE" => ('m', MINUTE_MS),
-            "HOUR" => ('h', HOUR_MS),
-            "DAY" => ('d', DAY_MS),
-            _ => return None,
-        };
-        let count = limit.interval_num;
-        let counts = limit.rate_limit_type == "REQUEST_WEIGHT" && count > 0 && limit.limit > 0;
-        counts.then(|| Self {
-            window: format!("{count}{letter}"),
-            span_ms: unit_ms * i64::from(count),
-            limit: limit.limit,
-        })
+        let (window, span_ms) =
+            window(limit).filter(|_| limit.rate_limit_type == "REQUEST_WEIGHT")?;
+        Some(Self { window, span_ms, limit: limit.limit })
     }
+}
+
+/// How many orders an account may send in a window of the venue's clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderLimit {
+    /// The window as the venue's headers write it, `10s` for ten seconds.
+    pub window: String,
+    /// The window's length.
+    pub span_ms: i64,
+    /// How many it allows.
+    pub limit: u32,
+}
+
+impl OrderLimit {
+    /// None for a limit on something else, or in words that we don't know.
+    pub(crate) fn read(limit: &RateLimit<'_>) -> Option<Self> {
+        let (window, span_ms) = window(limit).filter(|_| limit.rate_limit_type == "ORDERS")?;
+        Some(Self { window, span_ms, limit: limit.limit })
+    }
+}
+
+/// The window of a limit, in the headers' spelling, and its length.
+fn window(limit: &RateLimit<'_>) -> Option<(String, i64)> {
+    let (letter, unit_ms) = match limit.interval.as_ref() {
+        "SECOND" => ('s', 1_000),
+        "MINUTE" => ('m', MINUTE_MS),
+        "HOUR" => ('h', HOUR_MS),
+        "DAY" => ('d', DAY_MS),
+        _ => return None,
+    };
+    let count = limit.interval_num;
+    (count > 0 && limit.limit > 0).then(|| (format!("{count}{letter}"), unit_ms * i64::from(count)))
 }
 
 /// What the gate says to a request.
@@ -131,6 +152,22 @@ impl Gate {
             }
         }
         Ok(Entry::Open(self.pass(&mut state, weight)))
+    }
+
+    /// Leave to send something that can't wait; refused only where the venue said to stay away.
+    pub(crate) fn enter_at_once(&self, weight: u32) -> Result<Pass<'_>, VenueError> {
+        let mut state = self.state();
+        if let Some((until, error)) = &state.closed {
+            let left = until.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                let retry_after_ms = left.as_millis() as u64 + 1;
+                return Err(match error {
+                    VenueError::Banned { .. } => VenueError::Banned { retry_after_ms },
+                    _ => VenueError::RateLimited { retry_after_ms },
+                });
+            }
+        }
+        Ok(self.pass(&mut state, weight))
     }
 
     /// Leave to ask for the time while the window is full.

@@ -59,8 +59,11 @@ pub(crate) struct RateLimit<'a> {
 pub(crate) struct Symbol<'a> {
     #[serde(borrow)]
     pub(crate) symbol: Cow<'a, str>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "contractStatus")]
     pub(crate) status: Cow<'a, str>,
+    /// Futures only.
+    #[serde(borrow, rename = "contractType", default)]
+    pub(crate) contract_type: Cow<'a, str>,
     #[serde(default)]
     pub(crate) filters: Vec<Filter>,
 }
@@ -75,9 +78,9 @@ pub(crate) enum Filter {
     LotSize { min_qty: Option<String>, max_qty: Option<String>, step_size: Option<String> },
     #[serde(rename = "NOTIONAL")]
     Notional { min_notional: Option<String> },
-    /// What `NOTIONAL` replaced.
+    /// What `NOTIONAL` replaced; futures still have it, with a name of its own for the number.
     #[serde(rename = "MIN_NOTIONAL")]
-    MinNotional { min_notional: Option<String> },
+    MinNotional { min_notional: Option<String>, notional: Option<String> },
     #[serde(other)]
     Unknown,
 }
