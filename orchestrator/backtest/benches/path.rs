@@ -21,7 +21,8 @@ use domain::money::Price;
 use domain::portfolio::Portfolio;
 use domain::time::{DAY_MS, MINUTE_MS, UtcMs};
 use domain::timeframe::Timeframe;
-use exchange::sim::venue::{SimVenue, Terms};
+use exchange::sim::terms::Terms;
+use exchange::sim::venue::SimVenue;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use risk::agent::Risk;
@@ -117,7 +118,7 @@ fn engine() -> Engine {
     let account = Account::new(Portfolio::new(parsed("USDT"), parsed("10000")));
     let core = Core::new(RunSeed(7), policy, Timeframe::M1, account);
     let venue =
-        SimVenue::new(Terms { maker_fee_ratio, taker_fee_ratio, slippage_bps }, Timeframe::M1);
+        SimVenue::new(Terms::new(maker_fee_ratio, taker_fee_ratio, slippage_bps), Timeframe::M1);
     let agents: Vec<Box<dyn Agent>> = vec![
         Box::new(Technical::new(technical::config::Config::for_timeframe(timeframe))),
         Box::new(Risk::new(risk::config::Config::new(timeframe, halt))),
