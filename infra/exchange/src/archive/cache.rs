@@ -23,10 +23,15 @@ pub fn read_file(path: &Path, cache: &Path) -> Result<CandleFile, CandleFileErro
 /// Reads all candle files of a folder as [`candle_file::read_folder`] does, through the folder
 /// `cache`.
 pub fn read_folder(folder: &Path, cache: &Path) -> Result<Vec<CandleFile>, CandleFileError> {
+    read_named(&candle_file::list(folder)?, cache)
+}
+
+/// Reads these files as [`candle_file::read_named`] does, through the folder `cache`.
+pub fn read_named(files: &[Named], cache: &Path) -> Result<Vec<CandleFile>, CandleFileError> {
     let mut groups = Groups::new();
-    for named in candle_file::list(folder)? {
-        let CandleFile { instrument, timeframe, candles } = read(&named, cache)?;
-        groups.entry((instrument, timeframe)).or_default().push((named.path, candles));
+    for named in files {
+        let CandleFile { instrument, timeframe, candles } = read(named, cache)?;
+        groups.entry((instrument, timeframe)).or_default().push((named.path.clone(), candles));
     }
     candle_file::merged(groups)
 }
