@@ -102,14 +102,13 @@ pub fn list(folder: &Path) -> Result<Vec<Named>, CandleFileError> {
 }
 
 /// What these paths name, files and folders together, not read.
-pub fn named(paths: &[PathBuf]) -> Result<Vec<Named>, CandleFileError> {
+pub fn in_paths(paths: &[PathBuf]) -> Result<Vec<Named>, CandleFileError> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
             files.extend(list(path)?);
         } else {
-            let (instrument, timeframe) = parse_name(path)?;
-            files.push(Named { path: path.clone(), instrument, timeframe });
+            files.push(named(path)?);
         }
     }
     // A file that is named twice, or beside its folder, is one file.
