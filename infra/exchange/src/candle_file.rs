@@ -102,7 +102,7 @@ pub fn list(folder: &Path) -> Result<Vec<Named>, CandleFileError> {
 }
 
 /// What these paths name, files and folders together, not read.
-pub fn listed(paths: &[PathBuf]) -> Result<Vec<Named>, CandleFileError> {
+pub fn in_paths(paths: &[PathBuf]) -> Result<Vec<Named>, CandleFileError> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {

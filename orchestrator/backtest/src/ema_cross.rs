@@ -23,6 +23,7 @@ use domain::instrument::{Asset, Instrument};
 use domain::money::{Money, Price, Quantity};
 use domain::order::{ClientOrderId, Role, Side};
 use domain::portfolio::Portfolio;
+use domain::position::Position;
 use domain::signal::Direction;
 use domain::time::UtcMs;
 use domain::trade::{ExitReason, Trade};
@@ -136,8 +137,8 @@ struct Desk {
     outcome: Outcome,
     cash_quote: f64,
     held_base: f64,
-    /// The open position's quantity and the id of what opened it.
-    held: Option<(Quantity, Id)>,
+    /// The open position's quantity and price, and the id of what opened it.
+    held: Option<(Quantity, Price, Id)>,
     fee_ratio: f64,
 }
 
@@ -165,11 +166,25 @@ impl Desk {
                 let subject = self.instrument.id;
                 let id = Id::of(self.terms.seed, number, "decision", subject.as_str());
                 self.book(id, side, price, quantity, at)?;
-                (self.held, self.held_base) = (Some((quantity, id)), quantity.to_f64());
+                (self.held, self.held_base) = (Some((quantity, price, id)), quantity.to_f64());
             }
-            (Side::Sell, Some((quantity, id))) => {
-                self.book(id, side, price, quantity, at)?;
+            (Side::Sell, Some((quantity, entry_price, id))) => {
+                let closed = self.book(id, side, price, quantity, at)?;
                 (self.held, self.held_base) = (None, 0.0);
+                let Some(position) = closed else { return Ok(()) };
+                self.outcome.trades.push(Trade {
+                    decision_id: id,
+                    instrument: self.instrument.id,
+                    direction: Direction::Long,
+                    entry_time: position.opened_at,
+                    exit_time: at,
+                    quantity,
+                    entry_price: entry_price.to_decimal(),
+                    exit_price: price.to_decimal(),
+                    fees_quote: position.fees_quote,
+                    pnl_quote: position.cash_flow()?,
+                    exit_reason: ExitReason::ExitSignal,
+                });
             }
             (Side::Sell, None) => {}
         }
@@ -205,6 +220,7 @@ impl Desk {
         21 - digits(worth.max(1.0))
     }
 
+    /// Books a fill. Gives back the position that it closed.
     fn book(
         &mut self,
         id: Id,
@@ -212,7 +228,7 @@ impl Desk {
         price: Price,
         quantity: Quantity,
         at: UtcMs,
-    ) -> Result<(), RunError> {
+    ) -> Result<Option<Position>, RunError> {
         let role = if side == Side::Buy { Role::Entry } else { Role::Exit };
         let fee = price.times(quantity)?.scaled(self.terms.fee_ratio)?.to_decimal();
         let fill = Fill {
@@ -230,22 +246,7 @@ impl Desk {
         let closed = self.portfolio.book(&fill)?;
         self.cash_quote = self.portfolio.cash().to_f64();
         self.outcome.fills.push(fill);
-        if let Some(position) = closed {
-            self.outcome.trades.push(Trade {
-                decision_id: id,
-                instrument: self.instrument.id,
-                direction: Direction::Long,
-                entry_time: position.opened_at,
-                exit_time: at,
-                quantity,
-                entry_price: position.entry_price().unwrap_or_default(),
-                exit_price: position.exit_price().unwrap_or_default(),
-                fees_quote: position.fees_quote,
-                pnl_quote: position.cash_flow()?,
-                exit_reason: ExitReason::ExitSignal,
-            });
-        }
-        Ok(())
+        Ok(closed)
     }
 
     fn finish(mut self, last: Option<&Candle>) -> Result<Outcome, RunError> {

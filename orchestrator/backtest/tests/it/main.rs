@@ -17,6 +17,8 @@ mod parts;
 #[cfg(test)]
 mod research;
 #[cfg(test)]
+mod run;
+#[cfg(test)]
 mod tape;
 #[cfg(test)]
 mod witness;

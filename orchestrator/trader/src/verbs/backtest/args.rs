@@ -13,8 +13,8 @@ use rust_decimal::Decimal;
 /// `backtest`.
 #[derive(Debug, Clone, Args)]
 pub struct Backtest {
-    /// Candle file (csv, csv.gz) or folder of them; may be given several times.
-    #[arg(long, value_name = "FILE|DIR", required = true)]
+    /// Candle files (csv, csv.gz, zip) or folders of them.
+    #[arg(long, value_name = "FILE|DIR", required = true, num_args = 1..)]
     pub candles: Vec<PathBuf>,
     /// What trades.
     #[arg(long, value_enum, default_value_t = Strategy::Technical, value_name = "NAME")]

@@ -21,7 +21,7 @@ pub(super) struct Chosen {
 
 /// Chooses files by their names: of the asked pairs, and of the finest timeframe or the asked one.
 pub(super) fn choose(asked: &Backtest) -> Outcome<Chosen> {
-    let named = candle_file::listed(&asked.candles)?;
+    let named = candle_file::in_paths(&asked.candles)?;
     for pair in &asked.pairs {
         if !named.iter().any(|file| file.instrument == *pair) {
             let there = listed(named.iter().map(|file| file.instrument.to_string()));

@@ -31,9 +31,20 @@ pub(super) fn print(tested: &Tested, json: bool) -> Outcome<()> {
         result.capital_quote,
         result.quote,
     );
-    for row in missing(tested) {
-        if row["missing"] != json!(0) {
-            text += &format!("{}: {} candles are missing\n", row["pair"], row["missing"]);
+    for series in tested.history.series() {
+        let holes: Vec<_> = series.holes().collect();
+        let missing: u64 = holes.iter().map(|hole| hole.missing).sum();
+        let ended = holes.iter().filter(|hole| hole.ended).count();
+        let pair = series.instrument().id;
+        match (holes.len(), ended) {
+            (0, _) => {}
+            (all, 0) => text += &format!("{pair}: {missing} candles are missing in {all} places\n"),
+            (all, ended) => {
+                text += &format!(
+                    "{pair}: {missing} candles are missing in {all} places; {ended} of them end a \
+                     session\n"
+                );
+            }
         }
     }
     text += &format!(

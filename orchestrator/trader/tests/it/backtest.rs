@@ -1,0 +1,140 @@
+//! `backtest` from outside: what it prints, and what it refuses.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::harness::{Ended, Folder, Launch};
+
+const HOUR_MS: i64 = 3_600_000;
+/// 2024-01-01 00:00 UTC.
+const ORIGIN_MS: i64 = 1_704_067_200_000;
+
+/// Hours from so many after the origin on, in one price that swings.
+fn hours(folder: &Folder, name: &str, span: std::ops::Range<i64>, base: f64) -> PathBuf {
+    let mut text = "open_time_ms,open,high,low,close,volume\n".to_owned();
+    let price = |hour: i64| base * (1.0 + 0.1 * ((hour as f64) / 9.0).sin());
+    for hour in span {
+        let (open, close) = (price(hour - 1), price(hour));
+        let (high, low) = (open.max(close), open.min(close));
+        let at = ORIGIN_MS + hour * HOUR_MS;
+        writeln!(text, "{at},{open:.2},{high:.2},{low:.2},{close:.2},12.5").unwrap();
+    }
+    folder.write(name, &text)
+}
+
+fn backtest(folder: &Folder, candles: &Path, arguments: &[&str]) -> Ended {
+    let candles = candles.to_str().unwrap();
+    let all = [&["backtest", "--candles", candles], arguments].concat();
+    Launch::sextant(folder, &all).end()
+}
+
+#[test]
+fn both_strategies_tell_what_came_of_it() {
+    let folder = Folder::new("backtest");
+    hours(&folder, "candles/BTCUSDT-1h.csv", 0..1500, 40_000.0);
+    hours(&folder, "candles/ETHUSDT-1h-a.csv", 0..700, 2_000.0);
+    hours(&folder, "candles/ETHUSDT-1h-b.csv", 712..1500, 2_000.0);
+    let candles = folder.path().join("candles");
+    let technical = backtest(&folder, &candles, &["--json"]).json();
+    assert_eq!(technical["strategy"], "technical");
+    assert_eq!(technical["pairs"], serde_json::json!(["BTC/USDT", "ETH/USDT"]));
+    assert_eq!(technical["timeframe"], "1h");
+    assert_eq!(technical["candles"], 1500 + 700 + 788);
+    assert_eq!(technical["from"], "2024-01-01T00:00:00Z");
+    assert_eq!(technical["missing"][1]["missing"], 12);
+    assert_eq!(technical["missing"][1]["holes"][0]["session_ended"], false);
+    assert!(technical["trades"].as_u64().unwrap() > 0);
+    assert!(technical["candles_per_second"].as_f64().unwrap() > 0.0);
+    // The same but for how long it took.
+    let timeless = |mut told: Value| {
+        for name in ["read_seconds", "engine_seconds", "candles_per_second"] {
+            assert!(told[name].take().is_number());
+        }
+        told
+    };
+    let again = backtest(&folder, &candles, &["--json"]).json();
+    assert_eq!(timeless(again), timeless(technical));
+
+    let reference = [
+        "--strategy",
+        "ema-cross",
+        "--pairs",
+        "ETH/USDT",
+        "--timerange",
+        "20240105-20240301",
+        "--timeframe",
+        "4h",
+        "--fill",
+        "close",
+        "--fee",
+        "0.0004",
+        "--json",
+    ];
+    let reference = backtest(&folder, &candles, &reference).json();
+    assert_eq!((&reference["timeframe"], &reference["fill"]), (&"4h".into(), &"close".into()));
+    assert_eq!(reference["from"], "2024-01-05T00:00:00Z");
+    assert!(reference["trades"].as_u64().unwrap() > 10);
+
+    let text = backtest(&folder, &candles, &[]);
+    assert_eq!(text.code, Some(0));
+    assert!(text.out.contains("ETH/USDT: 12 candles are missing in 1 places"), "{}", text.out);
+    assert!(!folder.path().join("data").exists(), "a store was begun");
+}
+
+#[test]
+fn what_can_t_be_tested_is_refused_with_what_to_do() {
+    let folder = Folder::new("backtest-refused");
+    let btc = hours(&folder, "candles/BTCUSDT-1h.csv", 0..200, 40_000.0);
+    let candles = folder.path().join("candles");
+    let ema = "--strategy=ema-cross";
+    let cases: &[(&[&str], &[&str])] = &[
+        (
+            &["--timerange", "20250101-"],
+            &["no candle opens in 2025-01-01", "reach from 2024-01-01"],
+        ),
+        (&["--timerange", "20240201-20240101"], &["is empty", "later than its beginning"]),
+        (&["--timerange", "January"], &["write it as 20240101-20240601"]),
+        (&["--pairs", "XRP/USDT"], &["no candles of XRP/USDT", "there are BTC/USDT", "--pairs"]),
+        (&["--pairs", "?"], &["is not a pair"]),
+        (&["--fee=-0.1"], &["from 0 to below 1"]),
+        (&["--fee", "1"], &["from 0 to below 1", "0.001 is 0.1 %"]),
+        (&["--fee", "NaN"], &["not a decimal number"]),
+        (&["--capital", "4.99"], &["capital of 4.99", "smallest order of BTC/USDT", "use more"]),
+        (&["--capital", "4.99", ema], &["capital of 4.99", "smallest order of BTC/USDT"]),
+        (&["--capital", "0"], &["above 0"]),
+        (&["--stake", "4.99", ema], &["stake of 4.99", "use a larger stake"]),
+        (&["--stake", "20000", ema], &["above the capital of 10000"]),
+        (&["--stake", "1000"], &["--stake is for ema-cross"]),
+        (&["--fill", "close"], &["--fill close is for ema-cross"]),
+        (&["--fill", "tomorrow"], &["possible values", "next-open"]),
+        (&["--strategy", "astrology"], &["possible values", "technical", "ema-cross"]),
+        (&["--timeframe", "5m"], &["decisions at each 5m", "these are 1h"]),
+        (&["--timeframe", "5m", ema], &["decisions at each 5m", "these are 1h"]),
+        (&["--timeframe", "7m"], &["is not a timeframe"]),
+        (&["--timeframe-detail", "1m"], &["no 1m candles there, only 1h"]),
+        (&["--profile", "yolo"], &["no profile 'yolo'", "swing-spot"]),
+    ];
+    for (arguments, words) in cases {
+        let arguments = [&["--json"], *arguments].concat();
+        let refused = backtest(&folder, &candles, &arguments);
+        refused.assert_refused(2, words);
+    }
+    hours(&folder, "candles/ETHUSDT-1h.csv", 0..200, 2_000.0);
+    backtest(&folder, &candles, &[ema]).assert_refused(2, &["one pair, here are 2", "--pairs"]);
+
+    hours(&folder, "candles/BTCUSDT-1h-other.csv", 150..300, 41_000.0);
+    let told = ["BTCUSDT-1h.csv", "BTCUSDT-1h-other.csv", "differently; keep the right one"];
+    backtest(&folder, &candles, &[]).assert_refused(2, &told);
+
+    let unsorted = std::fs::read_to_string(&btc).unwrap();
+    let mut lines: Vec<_> = unsorted.lines().collect();
+    lines.swap(20, 21);
+    let unsorted = folder.write("unsorted/BTCUSDT-1h.csv", &lines.join("\n"));
+    let told = ["BTCUSDT-1h.csv line 22", "not after the line before", "sort the file"];
+    backtest(&folder, &unsorted, &[]).assert_refused(2, &told);
+    let missing = folder.path().join("nowhere/BTCUSDT-1h.csv");
+    backtest(&folder, &missing, &[]).assert_refused(2, &["can't read", "check that it exists"]);
+    assert!(!folder.path().join("data").exists(), "something was written");
+}
