@@ -28,10 +28,10 @@ pub(super) fn import(
     archive: &Archive,
     replace: bool,
 ) -> Outcome<Vec<News>> {
-    let groups = filter.read(from)?;
+    let files = candle_file::merged(filter.read(from)?)?;
     let writer = archive.writer().map_err(of_archive)?;
     let mut news = Vec::new();
-    for CandleFile { instrument, timeframe, candles } in candle_file::merged(groups)? {
+    for CandleFile { instrument, timeframe, candles } in files {
         let mut series = archive.series(instrument, timeframe).map_err(of_archive)?;
         let merged = series.merge(&candles, replace).map_err(of_archive)?;
         news.push((series, merged));
