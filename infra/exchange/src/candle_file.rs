@@ -39,7 +39,7 @@ pub struct CandleFile {
 
 /// Reads one file.
 pub fn read(path: &Path) -> Result<CandleFile, CandleFileError> {
-    let Named { instrument, timeframe, .. } = named(path)?;
+    let Named { instrument, timeframe, .. } = name_of(path)?;
     let unreadable = |source| CandleFileError::Unreadable { path: path.to_owned(), source };
     let file = BufReader::with_capacity(BUFFER_BYTES, File::open(path).map_err(unreadable)?);
     let is = |name| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(name));
@@ -90,7 +90,7 @@ pub fn list(folder: &Path) -> Result<Vec<Named>, CandleFileError> {
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         if candle_stem(&path).is_some_and(|stem| !stem.starts_with('.')) {
-            files.push(named(&path)?);
+            files.push(name_of(&path)?);
         }
     }
     if files.is_empty() {
@@ -108,7 +108,7 @@ pub fn in_paths(paths: &[PathBuf]) -> Result<Vec<Named>, CandleFileError> {
         if path.is_dir() {
             files.extend(list(path)?);
         } else {
-            files.push(named(path)?);
+            files.push(name_of(path)?);
         }
     }
     // A file that is named twice, or beside its folder, is one file.
@@ -154,7 +154,7 @@ fn candle_stem(path: &Path) -> Option<&str> {
 }
 
 /// Whose candles a file holds, by its name.
-pub fn named(path: &Path) -> Result<Named, CandleFileError> {
+pub fn name_of(path: &Path) -> Result<Named, CandleFileError> {
     let wrong = |reason: String| CandleFileError::Name { path: path.to_owned(), reason };
     let stem = candle_stem(path)
         .ok_or_else(|| wrong("it ends in none of .csv, .csv.gz and .zip".into()))?;

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use backtest::range::TimeRange;
 use clap::{Args, Parser, Subcommand};
+use domain::instrument::InstrumentId;
+use domain::timeframe::Timeframe;
 
 use crate::verbs::backtest::args::Backtest;
 
@@ -214,15 +217,15 @@ pub struct Indicators {
 #[derive(Debug, Clone, Args)]
 pub struct DownloadData {
     /// Pairs [default: CRYPTO_PAIRS; with --from, those of the files].
-    #[arg(long, value_name = "PAIRS")]
-    pub pairs: Option<String>,
+    #[arg(long, value_delimiter = ',', value_name = "PAIRS")]
+    pub pairs: Vec<InstrumentId>,
     /// Timeframes, comma separated [default: SEXTANT_TIMEFRAMES; with --from, those of the files].
-    #[arg(long, value_name = "TIMEFRAMES")]
-    pub timeframe: Option<String>,
+    #[arg(long, value_delimiter = ',', value_name = "TIMEFRAMES")]
+    pub timeframe: Vec<Timeframe>,
     /// Days, `20240101-20240601`, the last one not included; either may be left out [default: what
     /// the archive has and on to now, or the last 30 days].
-    #[arg(long, value_name = "FROM-TO", allow_hyphen_values = true)]
-    pub timerange: Option<String>,
+    #[arg(long, value_name = "RANGE", allow_hyphen_values = true)]
+    pub timerange: Option<TimeRange>,
     /// The last so many days.
     #[arg(long, value_name = "N", conflicts_with = "timerange", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub days: Option<u32>,
@@ -239,11 +242,11 @@ pub struct DownloadData {
 #[derive(Debug, Clone, Args)]
 pub struct ListData {
     /// Only these pairs.
-    #[arg(long, value_name = "PAIRS")]
-    pub pairs: Option<String>,
+    #[arg(long, value_delimiter = ',', value_name = "PAIRS")]
+    pub pairs: Vec<InstrumentId>,
     /// Only these timeframes, comma separated.
-    #[arg(long, value_name = "TIMEFRAMES")]
-    pub timeframe: Option<String>,
+    #[arg(long, value_delimiter = ',', value_name = "TIMEFRAMES")]
+    pub timeframe: Vec<Timeframe>,
     /// A folder of candle files instead of the archive.
     #[arg(long, value_name = "DIR")]
     pub candles: Option<PathBuf>,

@@ -8,37 +8,43 @@ use std::time::UNIX_EPOCH;
 
 use flate2::Crc;
 
+use super::error::ArchiveError;
+use super::folder::is_archived;
 use super::format::{self, Source};
-use crate::candle_file::error::CandleFileError;
 use crate::candle_file::{self, CandleFile, Groups, Named};
 
 /// So many bytes of a source's beginning and end are compared.
 const COMPARED_BYTES: u64 = 64 << 10;
 
 /// Reads one candle file, or its copy in the folder `cache`.
-pub fn read_file(path: &Path, cache: &Path) -> Result<CandleFile, CandleFileError> {
-    read(&candle_file::named(path)?, cache)
+pub fn read_file(path: &Path, cache: &Path) -> Result<CandleFile, ArchiveError> {
+    read(&candle_file::name_of(path)?, cache)
 }
 
 /// Reads all candle files of a folder as [`candle_file::read_folder`] does, through the folder
 /// `cache`.
-pub fn read_folder(folder: &Path, cache: &Path) -> Result<Vec<CandleFile>, CandleFileError> {
+pub fn read_folder(folder: &Path, cache: &Path) -> Result<Vec<CandleFile>, ArchiveError> {
     read_named(&candle_file::list(folder)?, cache)
 }
 
-/// Reads these files as [`candle_file::read_named`] does, through the folder `cache`.
-pub fn read_named(files: &[Named], cache: &Path) -> Result<Vec<CandleFile>, CandleFileError> {
+/// Reads these files as [`candle_file::read_named`] does, through the folder `cache`; files of an
+/// archive, which need no copy, are read as they are.
+pub fn read_named(files: &[Named], cache: &Path) -> Result<Vec<CandleFile>, ArchiveError> {
     let mut groups = Groups::new();
     for named in files {
-        let CandleFile { instrument, timeframe, candles } = read(named, cache)?;
-        groups.entry((instrument, timeframe)).or_default().push((named.path.clone(), candles));
+        let path = named.path.clone();
+        let CandleFile { instrument, timeframe, candles } = match is_archived(&path) {
+            true => format::read(&path)?.0,
+            false => read(named, cache)?,
+        };
+        groups.entry((instrument, timeframe)).or_default().push((path, candles));
     }
-    candle_file::merged(groups)
+    Ok(candle_file::merged(groups)?)
 }
 
-fn read(named: &Named, cache: &Path) -> Result<CandleFile, CandleFileError> {
+fn read(named: &Named, cache: &Path) -> Result<CandleFile, ArchiveError> {
     let path = &named.path;
-    let unreadable = |source| CandleFileError::Unreadable { path: path.clone(), source };
+    let unreadable = |source| ArchiveError::Unreadable { path: path.clone(), source };
     let source = source_of(path).map_err(unreadable)?;
     let entry = entry(path, cache).map_err(unreadable)?;
     match format::read(&entry) {

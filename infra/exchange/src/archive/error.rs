@@ -8,6 +8,8 @@ use domain::instrument::InstrumentId;
 use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
 
+use crate::candle_file::error::CandleFileError;
+
 /// Why candles can't be read from an archive or written to it.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
@@ -29,6 +31,9 @@ pub enum ArchiveError {
         /// The system's word.
         source: io::Error,
     },
+    /// Candle files that are to be read through the cache can't be.
+    #[error(transparent)]
+    Files(#[from] CandleFileError),
     /// Another process writes there.
     #[error("another process writes to {folder}; wait until it has ended")]
     Busy {

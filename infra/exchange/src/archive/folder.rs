@@ -14,7 +14,7 @@ use super::format::Source;
 use super::ranges::Ranges;
 use super::series::Series;
 use super::{atomic, format};
-use crate::candle_file::CandleFile;
+use crate::candle_file::{CandleFile, Named};
 
 const EXTENSION: &str = "candles";
 const LOCK: &str = ".lock";
@@ -79,9 +79,9 @@ impl Archive {
         Ok(Series::new(instrument, timeframe, candles, asked))
     }
 
-    /// All that is there, by venue, symbol and timeframe.
-    pub fn all(&self) -> Result<Vec<Series>, ArchiveError> {
-        let mut all = Vec::new();
+    /// What is there, spot first, by instrument and timeframe; not read but for its name.
+    pub fn list(&self) -> Result<Vec<Named>, ArchiveError> {
+        let mut files = Vec::new();
         for venue in VENUES {
             let folder = self.folder.join(venue);
             let unreadable = |source| ArchiveError::Unreadable { path: folder.clone(), source };
@@ -91,19 +91,19 @@ impl Archive {
             };
             for entry in entries {
                 let path = entry.map_err(unreadable)?.path();
-                if path.extension().is_none_or(|e| e != EXTENSION) {
+                if !is_archived(&path) {
                     continue;
                 }
-                let (CandleFile { instrument, timeframe, candles }, _) = format::read(&path)?;
+                let named = format::name_of(&path)?;
+                let Named { instrument, timeframe, .. } = named;
                 if self.path(instrument, timeframe) != path {
                     return Err(ArchiveError::Misnamed { path, instrument, timeframe });
                 }
-                let asked = read_asked(&side(&path), timeframe);
-                all.push(Series::new(instrument, timeframe, candles, asked));
+                files.push(named);
             }
         }
-        all.sort_by_key(|s| (s.instrument().is_perpetual(), s.instrument(), s.timeframe()));
-        Ok(all)
+        files.sort_by_key(|f| (f.instrument.is_perpetual(), f.instrument, f.timeframe));
+        Ok(files)
     }
 
     /// The right to write, which one process has at a time; makes the folder.
@@ -180,6 +180,12 @@ pub fn load(
         }
     };
     instruments.iter().map(read).collect()
+}
+
+/// Whether this is a file of an archive, by its name.
+pub(super) fn is_archived(path: &Path) -> bool {
+    let is_hidden = || path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+    path.extension().is_some_and(|e| e == EXTENSION) && !is_hidden()
 }
 
 fn is_absent(error: &ArchiveError) -> bool {

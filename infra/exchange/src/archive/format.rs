@@ -24,7 +24,7 @@ use flate2::Crc;
 
 use super::atomic;
 use super::error::{ArchiveError, RecordProblem};
-use crate::candle_file::CandleFile;
+use crate::candle_file::{CandleFile, Named};
 
 const MAGIC: &[u8; 8] = b"SEXTANTC";
 const VERSION: u32 = 1;
@@ -48,11 +48,7 @@ pub(super) struct Source {
 pub(super) fn read(path: &Path) -> Result<(CandleFile, Source), ArchiveError> {
     let unreadable = |source| ArchiveError::Unreadable { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(unreadable)?;
-    let found = file.metadata().map_err(unreadable)?.len();
-    let mut head = [0; HEADER_BYTES];
-    let known = usize::try_from(found).unwrap_or(HEADER_BYTES).min(HEADER_BYTES);
-    file.read_exact(&mut head[..known]).map_err(unreadable)?;
-    let header = Header::read(path, &head[..known], found)?;
+    let (header, head) = Header::read(path, &mut file)?;
     let mut crc = Crc::new();
     crc.update(&head[CHECKED_FROM..]);
     // The file is as long as its count says, so the count can be believed.
@@ -80,6 +76,14 @@ pub(super) fn read(path: &Path) -> Result<(CandleFile, Source), ArchiveError> {
     Ok((CandleFile { instrument, timeframe, candles }, source))
 }
 
+/// Whose candles a file says that it holds; the candles are neither read nor checked.
+pub(super) fn name_of(path: &Path) -> Result<Named, ArchiveError> {
+    let unreadable = |source| ArchiveError::Unreadable { path: path.to_owned(), source };
+    let mut file = File::open(path).map_err(unreadable)?;
+    let (Header { instrument, timeframe, .. }, _) = Header::read(path, &mut file)?;
+    Ok(Named { path: path.to_owned(), instrument, timeframe })
+}
+
 struct Header {
     checksum: u32,
     count: usize,
@@ -89,8 +93,17 @@ struct Header {
 }
 
 impl Header {
-    /// From the file's beginning and its length.
-    fn read(path: &Path, head: &[u8], found: u64) -> Result<Self, ArchiveError> {
+    /// Reads a file's beginning, and holds it against the file's length.
+    fn read(path: &Path, file: &mut File) -> Result<(Self, [u8; HEADER_BYTES]), ArchiveError> {
+        let unreadable = |source| ArchiveError::Unreadable { path: path.to_owned(), source };
+        let found = file.metadata().map_err(unreadable)?.len();
+        let mut head = [0; HEADER_BYTES];
+        let known = usize::try_from(found).unwrap_or(HEADER_BYTES).min(HEADER_BYTES);
+        file.read_exact(&mut head[..known]).map_err(unreadable)?;
+        Ok((Self::parse(path, &head[..known], found)?, head))
+    }
+
+    fn parse(path: &Path, head: &[u8], found: u64) -> Result<Self, ArchiveError> {
         let foreign = || ArchiveError::Foreign { path: path.to_owned() };
         let length = |expected| ArchiveError::Length { path: path.to_owned(), expected, found };
         if !head.starts_with(MAGIC) {

@@ -12,20 +12,17 @@ use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
 use crate::verbs::coverage::{COLUMNS, Coverage, MOMENTS};
 use crate::verbs::output;
-use crate::verbs::timerange::{Timerange, pairs, timeframes};
 
 /// A series with what came to it.
 type News = (Series, Merged);
 
 /// Fetches or imports, and prints what there is now.
 pub fn download(asked: &DownloadData, settings: &Settings, json: bool) -> Outcome<()> {
-    let pairs = pairs(asked.pairs.as_deref())?;
-    let timeframes = timeframes(asked.timeframe.as_deref())?;
-    let range = Timerange::of_flag(asked.timerange.as_deref())?;
+    let range = asked.timerange.unwrap_or_default();
     let archive = Archive::new(settings.data_dir.join("candles"));
     let (news, failure) = if asked.from.is_empty() {
-        let pairs = pairs.unwrap_or_else(|| settings.instruments.clone());
-        let timeframes = timeframes.unwrap_or_else(|| settings.timeframes.clone());
+        let pairs = without_doubles(&asked.pairs, &settings.instruments);
+        let timeframes = without_doubles(&asked.timeframe, &settings.timeframes);
         let wish = fetch::Wish {
             series: fetch::each(&pairs, &timeframes),
             pairs,
@@ -35,6 +32,7 @@ pub fn download(asked: &DownloadData, settings: &Settings, json: bool) -> Outcom
         };
         fetch::fetch(&wish, &archive, &settings.endpoints.rest)?
     } else {
+        let (pairs, timeframes) = (asked.pairs.clone(), asked.timeframe.clone());
         let filter = import::Filter { pairs, timeframes, range };
         (import::import(&asked.from, &filter, &archive, asked.replace)?, None)
     };
@@ -46,6 +44,17 @@ pub fn download(asked: &DownloadData, settings: &Settings, json: bool) -> Outcom
     let added: u64 = news.iter().map(|(_, merged)| merged.added).sum();
     let saved = format!("{added} candles were saved; run the same again to go on");
     Err(failure.context(saved))
+}
+
+/// What is asked for, or else the default.
+fn without_doubles<T: Copy + PartialEq>(asked: &[T], default: &[T]) -> Vec<T> {
+    let mut found = Vec::new();
+    for one in if asked.is_empty() { default } else { asked } {
+        if !found.contains(one) {
+            found.push(*one);
+        }
+    }
+    found
 }
 
 fn print(archive: &Archive, news: &[News], json: bool) -> Outcome<()> {

@@ -7,29 +7,27 @@ use domain::instrument::InstrumentId;
 use domain::timeframe::Timeframe;
 use exchange::archive::folder::Archive;
 use exchange::archive::ranges::Ranges;
-use exchange::candle_file;
+use exchange::candle_file::{self, CandleFile, Named};
 
 use crate::cli::ListData;
 use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
 use crate::verbs::coverage::{COLUMNS, Coverage, HOLE_COLUMNS, MOMENTS};
 use crate::verbs::output;
-use crate::verbs::timerange::{pairs, timeframes};
 
 /// Prints a row for each pair and timeframe.
 pub fn list(asked: &ListData, settings: &Settings, json: bool) -> Outcome<()> {
-    let pairs = pairs(asked.pairs.as_deref())?;
-    let timeframes = timeframes(asked.timeframe.as_deref())?;
+    let ListData { pairs, timeframe: timeframes, .. } = asked;
     let wanted = |pair: InstrumentId, timeframe: Timeframe| {
-        pairs.as_ref().is_none_or(|pairs| pairs.contains(&pair))
-            && timeframes.as_ref().is_none_or(|timeframes| timeframes.contains(&timeframe))
+        (pairs.is_empty() || pairs.contains(&pair))
+            && (timeframes.is_empty() || timeframes.contains(&timeframe))
     };
     let archive = Archive::new(settings.data_dir.join("candles"));
     let (place, found) = match &asked.candles {
         Some(folder) => (folder.as_path(), of_files(folder, wanted)?),
         None => (archive.folder(), of_archive(&archive, wanted)?),
     };
-    for pair in pairs.iter().flatten() {
+    for pair in pairs {
         if !found.keys().any(|(found, _)| found == pair) {
             let message = format!(
                 "{} has no candles of {pair}; `sextant list-data` shows what there is, and \
@@ -63,10 +61,10 @@ fn of_archive(
     wanted: impl Fn(InstrumentId, Timeframe) -> bool,
 ) -> Outcome<Found> {
     let mut found = Found::new();
-    for series in archive.all()? {
-        let (pair, timeframe) = (series.instrument(), series.timeframe());
+    for Named { path, instrument: pair, timeframe } in archive.list()? {
         if wanted(pair, timeframe) {
-            let bytes = std::fs::metadata(archive.path(pair, timeframe))?.len();
+            let series = archive.series(pair, timeframe)?;
+            let bytes = std::fs::metadata(path)?.len();
             let row = Coverage::of(pair, timeframe, series.candles(), series.asked(), bytes);
             found.insert((pair, timeframe), row);
         }
@@ -75,19 +73,19 @@ fn of_archive(
 }
 
 fn of_files(folder: &Path, wanted: impl Fn(InstrumentId, Timeframe) -> bool) -> Outcome<Found> {
+    let mut files = candle_file::list(folder)?;
+    files.retain(|file| wanted(file.instrument, file.timeframe));
     let mut sizes = BTreeMap::<_, u64>::new();
-    for file in candle_file::list(folder)? {
+    for file in &files {
         let bytes = std::fs::metadata(&file.path)?.len();
         *sizes.entry((file.instrument, file.timeframe)).or_default() += bytes;
     }
     let mut found = Found::new();
-    for file in candle_file::read_folder(folder)? {
-        let key = (file.instrument, file.timeframe);
-        if wanted(key.0, key.1) {
-            let bytes = sizes.get(&key).copied().unwrap_or_default();
-            let asked = Ranges::default();
-            found.insert(key, Coverage::of(key.0, key.1, &file.candles, &asked, bytes));
-        }
+    for CandleFile { instrument, timeframe, candles } in candle_file::read_named(&files)? {
+        let key = (instrument, timeframe);
+        let bytes = sizes.get(&key).copied().unwrap_or_default();
+        let row = Coverage::of(instrument, timeframe, &candles, &Ranges::default(), bytes);
+        found.insert(key, row);
     }
     Ok(found)
 }

@@ -1,5 +1,5 @@
 //! One file per verb, and what several share: `listing` and `output` for those that list,
-//! `reading` for those that read a store, `coverage` and `timerange` for those about candles.
+//! `reading` for those that read a store, `coverage` for those about candles.
 
 pub mod backtest;
 pub mod config;
@@ -20,6 +20,5 @@ pub mod signals;
 pub mod simulate;
 pub mod status;
 mod story;
-pub mod timerange;
 pub mod trades;
 pub mod verify;

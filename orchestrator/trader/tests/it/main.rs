@@ -5,9 +5,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on should stop")]
 
 mod backtest;
+mod data;
 mod database;
 mod demo;
 mod faults;
+mod gobetween;
 mod harness;
 mod kills;
 mod market;

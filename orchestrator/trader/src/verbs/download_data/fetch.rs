@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use backtest::range::TimeRange;
 use domain::candle::Candle;
 use domain::instrument::InstrumentId;
 use domain::time::{DAY_MS, UtcMs};
@@ -20,7 +21,6 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use super::{News, of_archive};
 use crate::ending::{Code, Failure, Outcome};
 use crate::signals::Stop;
-use crate::verbs::timerange::Timerange;
 
 /// Where nothing is asked for and nothing is there.
 const DEFAULT_DAYS: i64 = 30;
@@ -34,7 +34,7 @@ const SAVED_AT: usize = 20_000;
 pub(super) struct Wish {
     pub(super) pairs: Vec<InstrumentId>,
     pub(super) series: Vec<(InstrumentId, Timeframe)>,
-    pub(super) range: Timerange,
+    pub(super) range: TimeRange,
     pub(super) days: Option<u32>,
     pub(super) replace: bool,
 }
@@ -125,17 +125,16 @@ impl Wish {
         let days_before = |days: i64| now.plus_ms(days.saturating_mul(-DAY_MS));
         let from = match (self.range, self.days) {
             (_, Some(days)) => days_before(days.into()),
-            (Timerange { from: Some(from), .. }, _) => from,
+            (TimeRange { from: Some(from), .. }, _) => from,
             // Whatever there was before that.
-            (Timerange { to: Some(_), .. }, _) => UtcMs::default(),
+            (TimeRange { to: Some(_), .. }, _) => UtcMs::default(),
             _ => first.unwrap_or(days_before(DEFAULT_DAYS)),
         };
         let from = next_open(timeframe, from);
         if from >= to {
             let message = format!(
-                "no {timeframe} candle has opened and closed {} (the venue's clock says {now}); \
-                 choose an earlier or a longer range",
-                self.range
+                "no {timeframe} candle has opened at {from} or later and closed by {to} (the \
+                 venue's clock says {now}); choose an earlier or a longer range"
             );
             return Err(Failure::new(Code::Usage, message));
         }

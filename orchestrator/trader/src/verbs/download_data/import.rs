@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use domain::candle::Candle;
+use backtest::range::TimeRange;
 use domain::instrument::InstrumentId;
 use domain::timeframe::Timeframe;
 use exchange::archive::folder::Archive;
@@ -12,13 +12,14 @@ use indicatif::ProgressBar;
 
 use super::{News, of_archive};
 use crate::ending::{Code, Failure, Outcome};
-use crate::verbs::timerange::Timerange;
 
 /// Which of the files' candles to take.
 pub(super) struct Filter {
-    pub(super) pairs: Option<Vec<InstrumentId>>,
-    pub(super) timeframes: Option<Vec<Timeframe>>,
-    pub(super) range: Timerange,
+    /// Empty: those of the files.
+    pub(super) pairs: Vec<InstrumentId>,
+    /// Likewise.
+    pub(super) timeframes: Vec<Timeframe>,
+    pub(super) range: TimeRange,
 }
 
 /// Imports files and folders of files: all of them, or none where one is wrong.
@@ -28,10 +29,10 @@ pub(super) fn import(
     archive: &Archive,
     replace: bool,
 ) -> Outcome<Vec<News>> {
-    let groups = filter.read(from)?;
+    let files = candle_file::merged(filter.read(from)?)?;
     let writer = archive.writer().map_err(of_archive)?;
     let mut news = Vec::new();
-    for CandleFile { instrument, timeframe, candles } in candle_file::merged(groups)? {
+    for CandleFile { instrument, timeframe, candles } in files {
         let mut series = archive.series(instrument, timeframe).map_err(of_archive)?;
         let merged = series.merge(&candles, replace).map_err(of_archive)?;
         news.push((series, merged));
@@ -56,9 +57,9 @@ impl Filter {
             if candles.len() < read {
                 tracing::warn!(path = %path.display(), "a candle that is still open is left out");
             }
-            candles.retain(|Candle { open_time, .. }| self.range.contains(*open_time));
-            if !candles.is_empty() {
-                groups.entry((instrument, timeframe)).or_default().push((path, candles));
+            let inside = self.range.cut(&candles);
+            if !inside.is_empty() {
+                groups.entry((instrument, timeframe)).or_default().push((path, inside.to_vec()));
             }
             bar.inc(1);
         }
@@ -74,17 +75,10 @@ impl Filter {
 
     /// The files of these pairs and timeframes.
     fn wanted(&self, from: &[PathBuf]) -> Outcome<Vec<Named>> {
-        let mut files = Vec::new();
-        for path in from {
-            match path.is_dir() {
-                true => files.extend(candle_file::list(path)?),
-                false => files.push(candle_file::named(path)?),
-            }
-        }
         let mut wanted = Vec::new();
-        for file in files {
+        for file in candle_file::named(from)? {
             let Some(instrument) = self.pair(&file)? else { continue };
-            if self.timeframes.as_ref().is_none_or(|known| known.contains(&file.timeframe)) {
+            if self.timeframes.is_empty() || self.timeframes.contains(&file.timeframe) {
                 wanted.push(Named { instrument, ..file });
             }
         }
@@ -94,9 +88,11 @@ impl Filter {
     /// Whose candles a file holds. Its name is the same for spot and perpetual, so that the pairs
     /// asked for decide; none where it is of no pair asked for.
     fn pair(&self, file: &Named) -> Outcome<Option<InstrumentId>> {
-        let Some(pairs) = &self.pairs else { return Ok(Some(file.instrument)) };
+        if self.pairs.is_empty() {
+            return Ok(Some(file.instrument));
+        }
         let symbol = file.instrument.symbol();
-        let mut same = pairs.iter().filter(|pair| pair.symbol() == symbol);
+        let mut same = self.pairs.iter().filter(|pair| pair.symbol() == symbol);
         match (same.next(), same.next()) {
             (Some(spot), Some(perpetual)) => {
                 let message = format!(
