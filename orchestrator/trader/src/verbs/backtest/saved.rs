@@ -33,6 +33,8 @@ pub(crate) struct Facts {
     pub(crate) profile: Option<String>,
     /// What the strategy decides on.
     pub(crate) timeframe: Timeframe,
+    /// Of the candles that it heard, which are finer or the same.
+    pub(crate) timeframe_detail: Timeframe,
     /// Where orders fill: `next-open`, `close`, ….
     pub(crate) fill: String,
     /// Fee of an order that rested, of its notional.
@@ -48,9 +50,9 @@ pub(crate) struct Facts {
     /// Buying and holding: the mean over the pairs of last close ÷ first close − 1.
     pub(crate) market_change_ratio: Option<f64>,
     /// Reading the candles took so long.
-    pub(crate) reading_seconds: f64,
+    pub(crate) read_seconds: f64,
     /// The engine took so long, from candles in memory to the result.
-    pub(crate) wall_seconds: f64,
+    pub(crate) engine_seconds: f64,
 }
 
 /// A position that was open in the end.
@@ -202,7 +204,7 @@ impl Saved {
 
     /// From candles in memory to the result; nought where no time could be measured.
     pub(crate) fn candles_per_second(&self) -> f64 {
-        let seconds = self.facts.wall_seconds;
+        let seconds = self.facts.engine_seconds;
         if seconds > 0.0 { self.candles as f64 / seconds } else { 0.0 }
     }
 

@@ -54,6 +54,11 @@ fn run(saved: &Saved) -> Vec<Line> {
     } else {
         format!("maker {}, taker {}", fee(facts.maker_fee_ratio), fee(facts.taker_fee_ratio))
     };
+    let timeframe = if facts.timeframe == facts.timeframe_detail {
+        facts.timeframe.to_string()
+    } else {
+        format!("{} over {} candles", facts.timeframe, facts.timeframe_detail)
+    };
     let stake = facts.stake_quote.map(|stake| money(stake, saved.quote));
     let mut lines = vec![
         line("Backtesting from (UTC)", moment(saved.from)),
@@ -61,11 +66,7 @@ fn run(saved: &Saved) -> Vec<Line> {
         line("Strategy", &facts.strategy),
     ];
     lines.extend(facts.profile.as_deref().map(|profile| line("Profile", profile)));
-    lines.extend([
-        line("Timeframe", facts.timeframe.name()),
-        line("Filled at", &facts.fill),
-        line("Fee", fees),
-    ]);
+    lines.extend([line("Timeframe", timeframe), line("Filled at", &facts.fill), line("Fee", fees)]);
     lines.extend(stake.map(|stake| line("Stake per trade", stake)));
     let hash: String = facts.configuration_hash.chars().take(12).collect();
     lines.extend([line("Seed", facts.seed.to_string()), line("Configuration", hash)]);
@@ -201,7 +202,7 @@ fn speed(saved: &Saved) -> Vec<Line> {
         line("Candles per second", fixed(saved.candles_per_second(), 0)),
         line(
             "Seconds reading / running",
-            format!("{} / {}", fixed(facts.reading_seconds, 3), fixed(facts.wall_seconds, 3)),
+            format!("{} / {}", fixed(facts.read_seconds, 3), fixed(facts.engine_seconds, 3)),
         ),
     ]
 }

@@ -79,6 +79,7 @@ fn the_summary_says_every_metric() {
     let value = |name: &str| cells(line(&text, &[&format!("│ {name} ")]))[1].to_owned();
     for (name, expected) in [
         ("Backtesting from (UTC)", "2024-01-30 00:00"),
+        ("Timeframe", "1h over 5m candles"),
         ("Fee", "0.0400 %"),
         ("Stake per trade", "500.00 USDT"),
         ("Total/Daily avg trades", "3 / 0.75"),

@@ -110,7 +110,8 @@ pub(crate) fn facts() -> Facts {
     Facts {
         strategy: "ema-cross".to_owned(),
         profile: None,
-        timeframe: Timeframe::M5,
+        timeframe: Timeframe::H1,
+        timeframe_detail: Timeframe::M5,
         fill: "next-open".to_owned(),
         maker_fee_ratio: 0.000_4,
         taker_fee_ratio: 0.000_4,
@@ -118,8 +119,8 @@ pub(crate) fn facts() -> Facts {
         seed: 1,
         configuration_hash: "0123456789abcdef".to_owned(),
         market_change_ratio: Some(-0.02),
-        reading_seconds: 0.5,
-        wall_seconds: 0.000_1,
+        read_seconds: 0.5,
+        engine_seconds: 0.000_1,
     }
 }
 
