@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use backtest::range::TimeRange;
+use backtest::metrics::breakdown::Period;
 use clap::{Args, Parser, Subcommand};
 use domain::instrument::InstrumentId;
 use domain::timeframe::Timeframe;
@@ -105,6 +106,11 @@ pub enum Verb {
     /// Walk the ledger's chain and name the first entry that was altered, removed or inserted.
     #[command(after_help = "Example:\n  sextant verify --json")]
     Verify,
+    /// List the backtests that were kept, or show one again as it was printed.
+    #[command(
+        after_help = "Examples:\n  sextant backtest-show\n  sextant backtest-show latest --breakdown week,month"
+    )]
+    BacktestShow(BacktestShow),
     /// Show or check the configuration.
     #[command(after_help = "Example:\n  sextant config check")]
     Config(Config),
@@ -307,6 +313,16 @@ pub struct Replay {
     /// From the stored candles on, not only from what the decision saw.
     #[arg(long)]
     pub from_candles: bool,
+}
+
+/// `backtest-show`.
+#[derive(Debug, Clone, Args)]
+pub struct BacktestShow {
+    /// Which one: its id, of which the first letters do, or `latest`.
+    pub id: Option<String>,
+    /// Add tables by `day`, `week` or `month`, with commas between.
+    #[arg(long, value_name = "PERIODS", value_delimiter = ',', requires = "id")]
+    pub breakdown: Vec<Period>,
 }
 
 /// `config`.

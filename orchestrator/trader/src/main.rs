@@ -85,6 +85,9 @@ fn dispatch(cli: Cli) -> Outcome<ExitCode> {
         Verb::Signals(asked) => done(verbs::signals::list(&asked, &settings(&common)?, json)),
         Verb::Trades(asked) => done(verbs::trades::list(&asked, &settings(&common)?, json)),
         Verb::Replay(asked) => verbs::replay::replay(&asked, &settings(&common)?, json),
+        Verb::BacktestShow(asked) => {
+            done(verbs::backtest::show::show(&asked, &settings(&common)?, json))
+        }
         Verb::Verify => verbs::verify::verify(&settings(&common)?, json),
         Verb::Config(Config { what: ConfigVerb::Profiles }) => done(verbs::config::profiles(json)),
         Verb::Config(Config { what: ConfigVerb::Show }) => {

@@ -1,6 +1,7 @@
 //! A run by the day, the week or the month.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
@@ -37,6 +38,21 @@ impl Period {
             Self::Week => Timeframe::W1.open_of(at),
             Self::Month => Timeframe::Mo1.open_of(at),
         }
+    }
+}
+
+/// Text that names no period.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not a period: use day, week or month")]
+pub struct ParsePeriodError(String);
+
+impl FromStr for Period {
+    type Err = ParsePeriodError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let named = |period: &Self| text.trim() == period.name();
+        let found = [Self::Day, Self::Week, Self::Month].into_iter().find(named);
+        found.ok_or_else(|| ParsePeriodError(text.chars().take(20).collect()))
     }
 }
 

@@ -13,7 +13,8 @@ use crate::verbs::reading;
 
 type Col = Column<Trade>;
 
-const COLUMNS: [Col; 13] = [
+/// Of a trade.
+pub(crate) const COLUMNS: [Col; 13] = [
     Col::text("entry_time", |t| t.entry_time.to_string())
         .headed("entry (UTC)")
         .shown(|t| moment(t.entry_time)),

@@ -3,6 +3,11 @@
 pub mod args;
 mod candles;
 mod print;
+#[allow(dead_code, reason = "the verb that runs is about to print by it")]
+pub(crate) mod report;
+#[allow(dead_code, reason = "the verb that runs is about to keep what it brought")]
+pub(crate) mod saved;
+pub(crate) mod show;
 
 use std::time::Instant;
 
