@@ -10,6 +10,8 @@ use domain::instrument::InstrumentId;
 use domain::timeframe::Timeframe;
 
 use crate::verbs::backtest::args::Backtest;
+use crate::verbs::hyperopt::args::Hyperopt;
+use crate::verbs::walk_forward::args::WalkForward;
 
 /// Actor-based multi-agent crypto trading: real candles in, audited decisions out.
 #[derive(Debug, Parser)]
@@ -63,6 +65,16 @@ pub enum Verb {
         after_help = "Examples:\n  sextant backtest --candles ../shared/data/market/spot/1h --timerange 20230101-20240101\n  sextant backtest --strategy ema-cross --candles BTCUSDT-1m.csv.gz --fill close --fee 0.0004 --json"
     )]
     Backtest(Backtest),
+    /// Try many parameters over one history, and tell what the best of them is worth.
+    #[command(
+        after_help = "Examples:\n  sextant hyperopt --candles ../shared/data/market/spot/1h --timerange 20230101-20240101 --trials 500\n  sextant hyperopt --candles BTCUSDT-1h.csv.gz --space space.toml --search grid --trials 2000 --resume"
+    )]
+    Hyperopt(Hyperopt),
+    /// Search parameters on some months and test the best on the next, again and again.
+    #[command(
+        after_help = "Example:\n  sextant walk-forward --candles ../shared/data/market/spot/1h --timerange 20230101-20240101 --trials 50"
+    )]
+    WalkForward(WalkForward),
     /// Print every indicator for a candle file, a row per candle.
     #[command(
         after_help = "Example:\n  sextant indicators BTCUSDT-1h.csv.gz --csv > indicators.csv"

@@ -64,6 +64,8 @@ failure_from! {
     anyhow::Error => Failed,
     backtest::engine::NoTimeframes => Usage,
     backtest::history::HistoryError => Usage,
+    backtest::research::space::SpaceError => Usage,
+    backtest::research::splits::SplitError => Usage,
     std::io::Error => Failed,
     serde_json::Error => Failed,
     decision::book::CoreError => Failed,
@@ -88,6 +90,26 @@ impl From<backtest::run::RunError> for Failure {
             _ => Code::Usage,
         };
         Self { code, error: error.into() }
+    }
+}
+
+impl From<backtest::research::search::TrialError> for Failure {
+    fn from(error: backtest::research::search::TrialError) -> Self {
+        use backtest::research::search::TrialError::{Point, Run};
+        match error {
+            Point(error) => error.into(),
+            Run(error) => error.into(),
+        }
+    }
+}
+
+impl From<backtest::research::walk_forward::WindowError> for Failure {
+    fn from(error: backtest::research::walk_forward::WindowError) -> Self {
+        use backtest::research::walk_forward::WindowError::{History, Trial};
+        match error {
+            History(error) => error.into(),
+            Trial(error) => error.into(),
+        }
     }
 }
 

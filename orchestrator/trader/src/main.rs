@@ -59,7 +59,8 @@ fn dispatch(cli: Cli) -> Outcome<ExitCode> {
         Verb::Simulate(asked) => done(verbs::simulate::simulate(&asked, json)),
         Verb::Indicators(asked) => done(verbs::indicators::print(&asked, json)),
         Verb::Backtest(asked) => {
-            let loaded = configured(&common, &[("profile", &asked.profile)], asked.seed)?;
+            let market = &asked.market;
+            let loaded = configured(&common, &[("profile", &market.profile)], market.seed)?;
             done(verbs::backtest::backtest(&asked, &loaded.settings, json))
         }
         Verb::Demo(asked) => {
@@ -76,6 +77,16 @@ fn dispatch(cli: Cli) -> Outcome<ExitCode> {
             done(verbs::download_data::download(&asked, &settings(&common)?, json))
         }
         Verb::ListData(asked) => done(verbs::list_data::list(&asked, &settings(&common)?, json)),
+        Verb::Hyperopt(asked) => {
+            let market = &asked.market;
+            let loaded = configured(&common, &[("profile", &market.profile)], market.seed)?;
+            done(verbs::hyperopt::hyperopt(&asked, &loaded.settings, json))
+        }
+        Verb::WalkForward(asked) => {
+            let market = &asked.market;
+            let loaded = configured(&common, &[("profile", &market.profile)], market.seed)?;
+            done(verbs::walk_forward::walk_forward(&asked, &loaded.settings, json))
+        }
         Verb::Migrate => done(verbs::migrate::migrate(&settings(&common)?, json)),
         Verb::Status(Status { healthz: Some(url) }) => verbs::status::healthz(&url, json),
         Verb::Status(_) => done(verbs::status::status(&settings(&common)?, json)),

@@ -34,3 +34,14 @@ pub fn line() -> Progress {
         ));
     })
 }
+
+/// A bar that fills, on a terminal.
+pub fn bar(length: u64, of: &'static str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {eta} to go");
+    let bar = ProgressBar::new(length).with_message(of);
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}

@@ -5,6 +5,7 @@ pub mod deflated;
 pub mod kelly;
 pub mod knobs;
 pub mod moments;
+pub mod monte_carlo;
 pub mod normal;
 pub mod overfitting;
 pub mod search;

@@ -15,6 +15,7 @@ mod kills;
 mod market;
 mod once;
 mod refusals;
+mod research;
 mod settling;
 mod site;
 mod tampering;

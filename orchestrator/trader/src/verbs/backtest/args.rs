@@ -10,15 +10,12 @@ use domain::money::{Money, Quantity};
 use domain::timeframe::Timeframe;
 use rust_decimal::Decimal;
 
-/// `backtest`.
+/// Which candles are traded, and under what: of every verb that runs over history.
 #[derive(Debug, Clone, Args)]
-pub struct Backtest {
+pub struct Market {
     /// Candle files (csv, csv.gz, zip) or folders of them.
     #[arg(long, value_name = "FILE|DIR", required = true, num_args = 1..)]
     pub candles: Vec<PathBuf>,
-    /// What trades.
-    #[arg(long, value_enum, default_value_t = Strategy::Technical, value_name = "NAME")]
-    pub strategy: Strategy,
     /// Pairs to trade [default: all that have candles].
     #[arg(long, value_delimiter = ',', value_name = "PAIRS")]
     pub pairs: Vec<InstrumentId>,
@@ -40,6 +37,27 @@ pub struct Backtest {
     /// Cash at the start.
     #[arg(long, default_value = "10000", allow_hyphen_values = true, value_name = "QUOTE", value_parser = positive::<Money>)]
     pub capital: Money,
+    /// Maker and taker fee of notional: 0.001 is 0.1 % [default: SEXTANT_MAKER_FEE and
+    /// SEXTANT_TAKER_FEE].
+    #[arg(long, allow_hyphen_values = true, value_name = "RATIO", value_parser = fee)]
+    pub fee: Option<Decimal>,
+    /// Seed of the run's ids (SEXTANT_SEED).
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// `backtest`.
+#[derive(Debug, Clone, Args)]
+pub struct Backtest {
+    /// Candles and configuration.
+    #[command(flatten)]
+    pub market: Market,
+    /// What trades.
+    #[arg(long, value_enum, default_value_t = Strategy::Technical, value_name = "NAME")]
+    pub strategy: Strategy,
+    /// Where a signal is filled.
+    #[arg(long, value_enum, default_value_t = Fill::NextOpen, value_name = "MODEL")]
+    pub fill: Fill,
     /// ema-cross: buy for this much in each trade [default: for all that there is].
     #[arg(long, allow_hyphen_values = true, value_name = "QUOTE", value_parser = positive::<Money>)]
     pub stake: Option<Money>,
@@ -47,16 +65,9 @@ pub struct Backtest {
     /// does [default: not rounded].
     #[arg(long, allow_hyphen_values = true, value_name = "BASE", value_parser = positive::<Quantity>)]
     pub step: Option<Quantity>,
-    /// Maker and taker fee of notional: 0.001 is 0.1 % [default: SEXTANT_MAKER_FEE and
-    /// SEXTANT_TAKER_FEE].
-    #[arg(long, allow_hyphen_values = true, value_name = "RATIO", value_parser = fee)]
-    pub fee: Option<Decimal>,
-    /// Where a signal is filled.
-    #[arg(long, value_enum, default_value_t = Fill::NextOpen, value_name = "MODEL")]
-    pub fill: Fill,
-    /// Seed of the run's ids (SEXTANT_SEED).
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
+    /// Draw so many other orders of the trades and successions of the days (at most 1000000).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub monte_carlo: Option<u32>,
 }
 
 /// What trades.

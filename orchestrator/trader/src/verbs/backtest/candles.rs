@@ -10,7 +10,7 @@ use domain::timeframe::Timeframe;
 use exchange::candle_file::{self, CandleFile, Named};
 use exchange::observed;
 
-use super::args::Backtest;
+use super::args::Market;
 use crate::ending::{Code, Failure, Outcome};
 
 /// The files that a backtest reads: all of one timeframe.
@@ -20,7 +20,7 @@ pub(super) struct Chosen {
 }
 
 /// Chooses files by their names: of the asked pairs, and of the finest timeframe or the asked one.
-pub(super) fn choose(asked: &Backtest) -> Outcome<Chosen> {
+pub(super) fn choose(asked: &Market) -> Outcome<Chosen> {
     let named = candle_file::in_paths(&asked.candles)?;
     for pair in &asked.pairs {
         if !named.iter().any(|file| file.instrument == *pair) {

@@ -15,14 +15,17 @@ use backtest::curve::Grain;
 use backtest::ema_cross::{self, EmaCross, FillAt};
 use backtest::history::History;
 use backtest::outcome::Outcome as Result;
+use backtest::research::bootstrap::Draws;
+use backtest::research::monte_carlo;
 use backtest::run;
 use decision::outbox::Sink;
 use decision::policy::{Costs, Policy};
+use decision::record::ConfigurationRecord;
 use domain::ids::RunSeed;
 use domain::money::Quantity;
 use domain::timeframe::Timeframe;
 
-use self::args::{Backtest, Fill, Strategy};
+use self::args::{Backtest, Fill, Market, Strategy};
 use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
 use crate::setup::{self, Begin};
@@ -48,7 +51,11 @@ pub(crate) struct Tested {
 /// Runs a backtest and prints what came of it.
 pub fn backtest(asked: &Backtest, settings: &Settings, json: bool) -> Outcome<()> {
     let tested = test(asked, settings)?;
-    print::print(&tested, json)
+    let drawn = asked.monte_carlo.map(|runs| {
+        let draws = Draws { runs, seed: settings.seed.0, deeper_than: 0.0 };
+        monte_carlo::alternatives(&tested.result, draws)
+    });
+    print::print(&tested, drawn.as_ref(), json)
 }
 
 /// Runs a backtest.
@@ -63,7 +70,9 @@ fn test(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
 /// Flags of one strategy that another would not heed.
 fn refuse_misfits(asked: &Backtest) -> Outcome<()> {
     let misfit = match asked.strategy {
-        Strategy::EmaCross if asked.profile.is_some() => "--profile is for the technical agent",
+        Strategy::EmaCross if asked.market.profile.is_some() => {
+            "--profile is for the technical agent"
+        }
         Strategy::EmaCross => return Ok(()),
         Strategy::Technical if asked.stake.is_some() => {
             "--stake is for ema-cross; the technical agent's sizes come from its profile"
@@ -80,6 +89,27 @@ fn refuse_misfits(asked: &Backtest) -> Outcome<()> {
 }
 
 fn technical(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
+    let Prepared { configuration, history, read_seconds } = prepared(&asked.market, settings)?;
+    let begun = now();
+    let result = run::run(&configuration, &history, Grain::Days, Sink::None)?;
+    let engine_seconds = begun.elapsed().as_secs_f64();
+    let timeframe = configuration.policy.profile.decision_timeframe;
+    let (strategy, fill) = (asked.strategy, asked.fill);
+    Ok(Tested { strategy, fill, timeframe, history, result, read_seconds, engine_seconds })
+}
+
+/// What the live system's agents are run over, and under what.
+pub(crate) struct Prepared {
+    /// Under what.
+    pub(crate) configuration: ConfigurationRecord,
+    /// Over what.
+    pub(crate) history: History,
+    /// From files to candles in memory, coarser ones included.
+    pub(crate) read_seconds: f64,
+}
+
+/// Reads the candles, and puts the configuration together.
+pub(crate) fn prepared(asked: &Market, settings: &Settings) -> Outcome<Prepared> {
     let chosen = candles::choose(asked)?;
     let base = chosen.base;
     let mut policy = policy(asked, settings);
@@ -105,30 +135,26 @@ fn technical(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
         policy,
     };
     let configuration = setup::configuration(&begin, history.from());
-    let begun = now();
-    let result = run::run(&configuration, &history, Grain::Days, Sink::None)?;
-    let engine_seconds = begun.elapsed().as_secs_f64();
-    let (strategy, fill) = (asked.strategy, asked.fill);
-    Ok(Tested { strategy, fill, timeframe, history, result, read_seconds, engine_seconds })
+    Ok(Prepared { configuration, history, read_seconds })
 }
 
 fn reference(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
-    let chosen = candles::choose(asked)?;
-    let timeframe = asked.timeframe.unwrap_or(chosen.base);
+    let chosen = candles::choose(&asked.market)?;
+    let timeframe = asked.market.timeframe.unwrap_or(chosen.base);
     if timeframe < chosen.base {
         return Err(too_coarse(chosen.base, timeframe));
     }
     let begun = now();
-    let history = chosen.read(asked.timerange.unwrap_or_default(), &[])?;
+    let history = chosen.read(asked.market.timerange.unwrap_or_default(), &[])?;
     let history = if timeframe > history.base() { history.coarsened(timeframe)? } else { history };
     let read_seconds = begun.elapsed().as_secs_f64();
     let terms = EmaCross {
-        seed: RunSeed(asked.seed.unwrap_or(settings.seed.0)),
+        seed: RunSeed(asked.market.seed.unwrap_or(settings.seed.0)),
         quote: settings.quote,
-        capital_quote: asked.capital,
+        capital_quote: asked.market.capital,
         stake_quote: asked.stake,
         step: asked.step.unwrap_or(Quantity::ZERO),
-        fee_ratio: asked.fee.unwrap_or(settings.policy.costs.taker_fee_ratio),
+        fee_ratio: asked.market.fee.unwrap_or(settings.policy.costs.taker_fee_ratio),
         fill: match asked.fill {
             Fill::Close => FillAt::Close,
             Fill::NextOpen => FillAt::NextOpen,
@@ -142,7 +168,7 @@ fn reference(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
 }
 
 /// The configured policy with the flags' costs.
-fn policy(asked: &Backtest, settings: &Settings) -> Policy {
+fn policy(asked: &Market, settings: &Settings) -> Policy {
     let mut policy = settings.policy.clone();
     if let Some(fee_ratio) = asked.fee {
         policy.costs =

@@ -1,16 +1,21 @@
 //! What a backtest tells.
 
+use backtest::research::monte_carlo::Alternatives;
 use domain::time::UtcMs;
 use serde_json::{Value, json};
 
 use super::Tested;
 use crate::ending::Outcome;
-use crate::verbs::output;
+use crate::verbs::{monte_carlo, output};
 
 /// Prints a run.
-pub(super) fn print(tested: &Tested, json: bool) -> Outcome<()> {
+pub(super) fn print(tested: &Tested, drawn: Option<&Alternatives>, json: bool) -> Outcome<()> {
     if json {
-        return output::print_json(&document(tested));
+        let mut document = document(tested);
+        if let Some(drawn) = drawn {
+            document["monte_carlo"] = json!(drawn);
+        }
+        return output::print_json(&document);
     }
     let result = &tested.result;
     let end = result.curve.last().equity_quote;
@@ -51,6 +56,10 @@ pub(super) fn print(tested: &Tested, json: bool) -> Outcome<()> {
         "{} candles read in {:.2} s, lived through in {:.3} s ({rate:.0} a second)\n",
         result.candles, tested.read_seconds, tested.engine_seconds,
     );
+    if let Some(drawn) = drawn {
+        text.push('\n');
+        text += &monte_carlo::section(drawn);
+    }
     output::print(&text)
 }
 

@@ -76,7 +76,7 @@ impl Filter {
     /// The files of these pairs and timeframes.
     fn wanted(&self, from: &[PathBuf]) -> Outcome<Vec<Named>> {
         let mut wanted = Vec::new();
-        for file in candle_file::name_of(from)? {
+        for file in candle_file::in_paths(from)? {
             let Some(instrument) = self.pair(&file)? else { continue };
             if self.timeframes.is_empty() || self.timeframes.contains(&file.timeframe) {
                 wanted.push(Named { instrument, ..file });
