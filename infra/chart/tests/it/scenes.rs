@@ -19,7 +19,10 @@ impl Dice {
     /// Between −1 and 1, the sum of three throws.
     fn throw(&mut self) -> f64 {
         let mut one = || {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (self.0 >> 33) as f64 / f64::from(1u32 << 31)
         };
         (one() + one() + one()) / 1.5 - 1.0
@@ -30,14 +33,15 @@ impl Dice {
 pub(crate) fn walk(timeframe: Timeframe, count: i64, price: f64, seed: u64) -> Vec<Candle> {
     let mut dice = Dice(seed);
     let swing = 0.000_55 * ((timeframe.span_ms() / 60_000) as f64).sqrt();
+    let ticks = if price < 1.0 { 1e6 } else { 100.0 };
     let mut open = price;
     let mut candle = |i: i64| {
         let close = open * (1.0 + dice.throw() * swing * 2.0);
         let high = open.max(close) * (1.0 + dice.throw().abs() * swing);
         let low = open.min(close) * (1.0 - dice.throw().abs() * swing);
-        let cents = |v: f64| Price::nearest((v * 100.0).round() / 100.0).unwrap();
+        let ticked = |v: f64| Price::nearest((v * ticks).round() / ticks).unwrap();
         let at = UtcMs::new(START_MS + i * timeframe.span_ms());
-        let made = Candle::new(timeframe, at, [open, high, low, close].map(cents), 1.0).unwrap();
+        let made = Candle::new(timeframe, at, [open, high, low, close].map(ticked), 1.0).unwrap();
         open = close;
         made
     };
@@ -77,7 +81,8 @@ pub(crate) fn trades(candles: &[Candle], every: usize, stake_quote: f64) -> Vec<
 pub(crate) fn around(title: &str, pairs: Vec<Pair>) -> Scene {
     let capital = 10_000.0;
     let first = &pairs[0].candles;
-    let mut exits: Vec<_> = pairs.iter().flat_map(|p| &p.trades).map(|t| (t.exit_time, t.profit_quote)).collect();
+    let mut exits: Vec<_> =
+        pairs.iter().flat_map(|p| &p.trades).map(|t| (t.exit_time, t.profit_quote)).collect();
     exits.sort_by_key(|(at, _)| *at);
     let mut done = exits.into_iter().peekable();
     let (mut worth, mut equity) = (capital, vec![(first[0].open_time, capital)]);
@@ -106,7 +111,8 @@ pub(crate) fn around(title: &str, pairs: Vec<Pair>) -> Scene {
     ];
     Scene {
         title: title.to_owned(),
-        subtitle: "BTC/USDT and more, 1h, from 2023-01-01, fee 0.04 %, fill at the next open".to_owned(),
+        subtitle: "BTC/USDT and more, 1h, from 2023-01-01, fee 0.04 %, fill at the next open"
+            .to_owned(),
         quote: "USDT".to_owned(),
         equity,
         hold,
