@@ -71,7 +71,7 @@ pub fn html(scene: &Scene) -> String {
 {picture}</svg></div>
 <div id="tip" hidden="hidden"></div>
 <p class="hidden" id="said" aria-live="polite"></p>
-<figcaption><span class="key gain">▲▼ entry and exit, profit</span> <span class="key loss">▲▼ entry and exit, loss</span> <span class="key hole">▮ no candles</span> <span id="help" hidden="hidden">Drag to move; pinch, Ctrl and wheel or double-click to zoom. Keys: arrows, + − 0.</span></figcaption>
+<figcaption><span class="key gain">▲▼ entry and exit, profit</span> <span class="key loss">▲▼ entry and exit, loss</span> <span class="key hole">▮ no candles</span> <span id="help" hidden="hidden"><span class="mouse">Drag to move; double-click or Ctrl and wheel to zoom; keys: arrows, + − 0.</span><span class="touch">Drag to move, pinch to zoom, tap for values.</span></span></figcaption>
 </figure>
 </section>
 {sections}</main>

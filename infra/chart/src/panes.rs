@@ -5,14 +5,19 @@ use domain::signal::Direction;
 use domain::time::UtcMs;
 
 use crate::ink::Ink;
-use crate::number::percent;
+use crate::number::{number, percent};
 use crate::plot::{Drawn, Plot};
 use crate::sample;
 use crate::shape::{Anchor, Frame, Point, Shape};
 use crate::ticks::{self, Moment, Scale};
 
-/// More trades than this are drawn small and without the line from entry to exit.
-const MANY_TRADES: usize = 120;
+/// Pixels that a trade needs to be drawn with the line from entry to exit, and to be drawn at all;
+/// where there are more, columns show what they brought together.
+const WIDE_TRADE: f64 = 10.0;
+const NARROW_TRADE: f64 = 2.0;
+/// Width of such a column, and their height as a ratio of the pane's.
+const COLUMN: f64 = 4.0;
+const COLUMNS_HEIGHT: f64 = 0.16;
 
 /// A canvas of panes. Values are labelled at the right, beyond `frame`; time below it.
 pub(crate) struct Panes<'a> {
@@ -32,7 +37,7 @@ pub(crate) fn draw(
     text: f64,
 ) -> Vec<Shape> {
     let (low, high) = (plot.from.ms() as f64, plot.to.ms() as f64);
-    let time = Scale { low, high, from: frame.left, to: frame.right() };
+    let time = Scale::even([low, high], [frame.left, frame.right()]);
     let moments = ticks::moments(plot.from, plot.to, frame.width / (text * 7.0));
     let mut panes = Panes { plot, frame, time, moments, text, shapes: Vec::new() };
     let [equity, fall, candles] = frame.slices([0.33, 0.15, 0.52], text * 1.6);
@@ -51,19 +56,23 @@ impl Panes<'_> {
         let (line, held) = (self.line(equity, scale), self.line(hold, scale));
         let (ticks, decimals) = ticks::values(scale, frame.height / (self.text * 3.6));
         let labels = ticks::labels(&ticks, decimals);
-        self.pane(frame, scale, &ticks, &labels, format!("Equity, {}", self.plot.scene.quote));
+        let axis = if scale.is_log { ", logarithmic" } else { "" };
+        let name = format!("Equity, {}{axis}", self.plot.scene.quote);
+        let beside = frame.left + self.text * (name.len() as f64 * 0.62 + 2.0);
+        self.pane(frame, scale, &ticks, &labels, name);
         if !held.is_empty() {
-            self.shapes.push(Shape::Line { ink: Ink::Hold, width: 1.2, lines: vec![held] });
-            let at = [frame.left + self.text * 9.0, frame.top - self.text * 0.45];
-            let text = "Buy and hold".to_owned();
-            self.shapes.push(Shape::text(Ink::Hold, self.text, Anchor::Start, at, text));
+            let (y, end) = (frame.top - self.text * 0.45, beside + self.text * 1.5);
+            let sample = vec![[beside, y - self.text * 0.35], [end, y - self.text * 0.35]];
+            self.shapes.push(Shape::Line { ink: Ink::Hold, width: 1.2, lines: vec![held, sample] });
+            let (at, text) = ([end + self.text * 0.5, y], "Buy and hold".to_owned());
+            self.shapes.push(Shape::text(Ink::Muted, self.text, Anchor::Start, at, text));
         }
         self.shapes.push(Shape::Line { ink: Ink::Equity, width: 1.6, lines: vec![line] });
     }
 
     fn fall(&mut self, frame: Frame) {
         let lowest = self.plot.fall.iter().map(|p| p.1).fold(0.0, f64::min).min(-0.001);
-        let scale = Scale { low: lowest * 1.08, high: 0.0, from: frame.bottom(), to: frame.top };
+        let scale = Scale::even([lowest * 1.08, 0.0], [frame.bottom(), frame.top]);
         let line = self.line(&self.plot.fall, scale);
         let (ticks, decimals) = ticks::values(scale, frame.height / (self.text * 3.0));
         let decimals = decimals.saturating_sub(2);
@@ -80,13 +89,26 @@ impl Panes<'_> {
     fn candles(&mut self, frame: Frame, pair: Option<&Drawn<'_>>) {
         let Some(drawn) = pair else { return };
         // Narrower candles would be no candles.
-        let candles = sample::coarsen(&drawn.candles, (frame.width / 4.0) as usize);
+        let candles = sample::coarsen(&drawn.candles, (frame.width / 3.0) as usize);
         let values = candles.iter().flat_map(|c| [c.low.to_f64(), c.high.to_f64()]);
-        let scale = Scale::over(values, 0.06, [frame.bottom(), frame.top]);
+        let crowded = drawn.trades.len() as f64 * NARROW_TRADE >= frame.width;
+        let columns = if crowded { frame.height * COLUMNS_HEIGHT + self.text * 2.0 } else { 0.0 };
+        let scale = Scale::over(values, 0.06, [frame.bottom() - columns, frame.top]);
         let (ticks, decimals) = ticks::values(scale, frame.height / (self.text * 3.6));
         let labels = ticks::labels(&ticks, decimals);
         let timeframe = candles.first().map(|c| format!(" · {}", c.timeframe)).unwrap_or_default();
-        self.pane(frame, scale, &ticks, &labels, format!("{}{timeframe}", drawn.pair.name));
+        let axis = if scale.is_log { ", logarithmic" } else { "" };
+        let of = match self.plot.pairs.len() {
+            0 | 1 => String::new(),
+            pairs => format!(" · one of {pairs} pairs"),
+        };
+        self.pane(
+            frame,
+            scale,
+            &ticks,
+            &labels,
+            format!("{}{timeframe}{axis}{of}", drawn.pair.name),
+        );
         let holes = drawn.pair.holes.iter().map(|hole| {
             let (left, right) = (self.x(hole.from), self.x(hole.to));
             Frame { left, width: (right - left).max(1.0), ..frame }.outline()
@@ -101,11 +123,42 @@ impl Panes<'_> {
             let outlines = of_kind.iter().map(|c| self.body(c, scale)).collect();
             self.shapes.push(Shape::Fill { ink, opacity: 1.0, outlines });
         }
-        self.trades(drawn, scale);
+        if crowded {
+            self.profits(drawn, frame);
+        } else {
+            self.trades(drawn, scale);
+        }
+    }
+
+    /// What the trades that ended in a column brought together, from a line near the bottom.
+    fn profits(&mut self, drawn: &Drawn<'_>, frame: Frame) {
+        let mut columns = vec![0.0; (frame.width / COLUMN) as usize + 1];
+        for trade in &drawn.trades {
+            let column = ((self.x(trade.exit_time) - frame.left) / COLUMN).max(0.0) as usize;
+            if let Some(sum) = columns.get_mut(column) {
+                *sum += trade.profit_quote;
+            }
+        }
+        let most = columns.iter().copied().map(f64::abs).fold(0.0, f64::max).max(1e-9);
+        let tallest = frame.height * COLUMNS_HEIGHT / 2.0;
+        let middle = frame.bottom() - tallest;
+        for ink in [Ink::Gain, Ink::Loss] {
+            let of_kind = columns.iter().enumerate().filter(|(_, sum)| Ink::of(**sum) == ink);
+            let outline = |(i, sum): (usize, &f64)| {
+                let (left, height) = (frame.left + COLUMN * i as f64, sum.abs() / most * tallest);
+                let top = if *sum < 0.0 { middle } else { middle - height };
+                Frame { left, top, width: COLUMN - 1.0, height }.outline()
+            };
+            let outlines = of_kind.map(outline).collect();
+            self.shapes.push(Shape::Fill { ink, opacity: 0.9, outlines });
+        }
+        let at = [frame.left, middle - tallest - self.text * 0.4];
+        let text = format!("Profit of {} trades by exit", number(drawn.trades.len() as f64, 0));
+        self.shapes.push(Shape::text(Ink::Muted, self.text, Anchor::Start, at, text));
     }
 
     fn trades(&mut self, drawn: &Drawn<'_>, price: Scale) {
-        let few = drawn.trades.len() <= MANY_TRADES;
+        let few = drawn.trades.len() as f64 * WIDE_TRADE <= self.frame.width;
         let size = if few { self.text * 0.42 } else { self.text * 0.25 };
         for ink in [Ink::Gain, Ink::Loss] {
             let of_kind = drawn.trades.iter().filter(|t| Ink::of(t.profit_quote) == ink);
@@ -182,7 +235,7 @@ impl Panes<'_> {
 }
 
 /// A triangle whose tip is at a point, below it where `size` is positive.
-fn triangle([x, y]: Point, size: f64) -> Vec<Point> {
+pub(crate) fn triangle([x, y]: Point, size: f64) -> Vec<Point> {
     let half = size.abs();
     vec![[x, y], [x - half, y + size * 1.7], [x + half, y + size * 1.7]]
 }

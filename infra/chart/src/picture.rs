@@ -13,7 +13,7 @@ use crate::shape::{Anchor, Frame, Shape};
 const LEAST: [u32; 2] = [800, 600];
 const MOST: [u32; 2] = [4000, 4000];
 /// Years of the heat map that fit.
-const YEARS: usize = 8;
+const YEARS: usize = 10;
 
 /// Why there is no picture.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,14 +62,16 @@ fn draw(plot: &Plot<'_>, width: f64, height: f64) -> Vec<Shape> {
     let inner = Frame { left: edge, top: 36.0, width: width - 2.0 * edge, height: height - 72.0 };
     let mut shapes = heading(plot, inner);
     let years = plot.years.len().min(YEARS);
-    let below = 52.0 + 30.0 * years.max(1) as f64;
+    let row = if years > 6 { 24.0 } else { 30.0 };
+    let below = 52.0 + row * years.max(1) as f64;
     let top = inner.top + 170.0;
     // Room at the right for values and below for moments.
     let (frame_width, frame_height) = (inner.width - 84.0, inner.bottom() - below - 30.0 - top);
     let frame = Frame { left: inner.left, top, width: frame_width, height: frame_height };
     shapes.extend(panes::draw(plot, plot.first_shown(), frame, 14.0));
     let map = Frame { top: inner.bottom() - below + 24.0, height: below - 24.0, ..inner };
-    shapes.extend(heat_map(plot, map, years));
+    shapes.extend(heat_map(plot, map, years, row));
+    shapes.extend(legend([frame.right(), frame.top - 6.0]));
     shapes
 }
 
@@ -96,9 +98,22 @@ fn heading(plot: &Plot<'_>, frame: Frame) -> Vec<Shape> {
     shapes
 }
 
+/// What the marks of trades mean, ending at a point.
+fn legend([right, y]: [f64; 2]) -> Vec<Shape> {
+    let mut shapes = Vec::new();
+    for (ink, text, end) in [(Ink::Gain, "profit", right - 82.0), (Ink::Loss, "loss", right)] {
+        shapes.push(Shape::text(ink, 14.0, Anchor::End, [end, y], text.to_owned()));
+        let left = end - if ink == Ink::Gain { 68.0 } else { 55.0 };
+        let outlines =
+            vec![panes::triangle([left, y - 10.0], 6.0), panes::triangle([left + 15.0, y], -6.0)];
+        shapes.push(Shape::Fill { ink, opacity: 1.0, outlines });
+    }
+    shapes
+}
+
 /// Returns by month, a row per year, the latest `years` of them.
-fn heat_map(plot: &Plot<'_>, frame: Frame, years: usize) -> Vec<Shape> {
-    let (head, row, first) = (28.0, 30.0, 60.0);
+fn heat_map(plot: &Plot<'_>, frame: Frame, years: usize, row: f64) -> Vec<Shape> {
+    let (head, first) = (28.0, 60.0);
     let column = (frame.width - first) / 13.0;
     let text = |ink, bold, anchor, at, text: String| Shape::Text {
         ink,
@@ -119,7 +134,7 @@ fn heat_map(plot: &Plot<'_>, frame: Frame, years: usize) -> Vec<Shape> {
     let most = plot.largest_month();
     for (r, year) in plot.years.iter().skip(plot.years.len() - years).enumerate() {
         let top = frame.top + head + row * r as f64;
-        let baseline = top + 19.0;
+        let baseline = top + row / 2.0 + 4.5;
         let at = [frame.left, baseline];
         shapes.push(text(Ink::Muted, false, Anchor::Start, at, year.year.to_string()));
         for (i, month) in year.months.iter().enumerate() {

@@ -6,14 +6,14 @@ use domain::candle::Candle;
 use domain::time::UtcMs;
 
 use crate::months::{self, Year};
-use crate::number::decimals_for;
+use crate::number::{decimals_for, number};
 use crate::sample;
 use crate::scene::{Pair, Scene, TradeMark};
 
 /// Candles of a pair on the page; more are made coarser.
-const CANDLES_OF_PAIR: usize = 4_000;
+const CANDLES_OF_PAIR: usize = 6_000;
 /// Candles of all pairs on the page.
-const CANDLES: usize = 24_000;
+const CANDLES: usize = 30_000;
 /// Points of a curve on the page.
 const POINTS: usize = 4_000;
 /// Trades on the page: those with the largest profit or loss.
@@ -116,20 +116,15 @@ impl<'a> Plot<'a> {
         let [all, drawn] = self.trades;
         if drawn < all {
             notes.push(Cow::from(format!(
-                "Shown are the {drawn} trades with the largest profit or loss, of {all}."
+                "Shown are the {} trades with the largest profit or loss, of {}.",
+                number(drawn as f64, 0),
+                number(all as f64, 0),
             )));
         }
-        for Drawn { pair, candles, .. } in &self.pairs {
-            if let (Some(given), Some(drawn)) = (pair.candles.first(), candles.first())
-                && drawn.timeframe != given.timeframe
-            {
-                let (name, count) = (&pair.name, pair.candles.len());
-                let (given, drawn) = (given.timeframe, drawn.timeframe);
-                notes.push(Cow::from(format!(
-                    "{name}: {count} {given} candles, drawn as {} {drawn} candles.",
-                    candles.len()
-                )));
-            }
+        let coarser: Vec<_> = self.pairs.iter().filter_map(Drawn::coarser).collect();
+        if !coarser.is_empty() {
+            let list = coarser.join("; ");
+            notes.push(Cow::from(format!("Candles are drawn coarser than they were: {list}.")));
         }
         notes
     }
@@ -142,6 +137,16 @@ impl<'a> Drawn<'a> {
         let mut trades: Vec<_> = pair.trades.iter().filter(shown).collect();
         trades.sort_by_key(|trade| trade.entry_time);
         Self { pair, candles, trades }
+    }
+
+    /// `BTC/USDT 525,600 × 1m as 4,380 × 2h`, where that is so.
+    fn coarser(&self) -> Option<String> {
+        let count = |candles: &[Candle]| {
+            let timeframe = candles.first()?.timeframe;
+            Some((timeframe, format!("{} × {timeframe}", number(candles.len() as f64, 0))))
+        };
+        let (given, drawn) = (count(&self.pair.candles)?, count(&self.candles)?);
+        (given.0 != drawn.0).then(|| format!("{} {} as {}", self.pair.name, given.1, drawn.1))
     }
 }
 

@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn drawdown_is_measured_from_the_peak() {
         let at = |i| UtcMs::new(i);
-        let fall = drawdown(&[(at(0), 100.0), (at(1), 125.0), (at(2), 100.0), (at(3), 130.0)]);
-        assert_eq!(fall.iter().map(|p| p.1).collect::<Vec<_>>(), [0.0, 0.0, -0.2, 0.0]);
+        let fall = drawdown(&[(at(0), 100.0), (at(1), 128.0), (at(2), 96.0), (at(3), 130.0)]);
+        assert_eq!(fall.iter().map(|p| p.1).collect::<Vec<_>>(), [0.0, 0.0, -0.25, 0.0]);
     }
 }

@@ -5,9 +5,15 @@ use domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, UtcMs};
 
 use crate::number::{calendar, number};
 
-/// A linear map from values to pixels.
+/// Prices and worth that range further than this, as a ratio of highest to lowest, are drawn on a
+/// logarithmic axis: what happened while they were low would not be seen.
+const WIDE: f64 = 4.0;
+
+/// A map from values to pixels.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scale {
+    /// Whether it maps the values' logarithms, to base 10; then so are `low` and `high`.
+    pub(crate) is_log: bool,
     pub(crate) low: f64,
     pub(crate) high: f64,
     /// Pixel of `low`.
@@ -17,6 +23,11 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
+    /// From `low` at `from` to `high` at `to`, evenly.
+    pub(crate) const fn even([low, high]: [f64; 2], [from, to]: [f64; 2]) -> Self {
+        Self { is_log: false, low, high, from, to }
+    }
+
     /// Over the values with a margin at both ends, a ratio of their range.
     pub(crate) fn over(
         values: impl Iterator<Item = f64>,
@@ -26,19 +37,25 @@ impl Scale {
         let none = (f64::INFINITY, f64::NEG_INFINITY);
         let (low, high) = values.fold(none, |(low, high), v| (low.min(v), high.max(v)));
         let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
+        let is_log = low > 0.0 && high > low * WIDE;
+        let (low, high) = if is_log { (libm::log10(low), libm::log10(high)) } else { (low, high) };
         // A flat line lies in the middle.
-        let range = if high > low { high - low } else { low.abs().max(1.0) * 0.1 };
-        Self { low: low - range * margin, high: high + range * margin, from, to }
+        let room = if high > low { (high - low) * margin } else { low.abs().max(1.0) * 0.05 };
+        Self { is_log, low: low - room, high: high + room, from, to }
     }
 
     /// The pixel of a value.
     pub(crate) fn at(self, value: f64) -> f64 {
+        let value = if self.is_log { libm::log10(value.max(1e-9)) } else { value };
         self.from + (value - self.low) / (self.high - self.low) * (self.to - self.from)
     }
 }
 
 /// Round values within a scale, about `wanted` of them, and the decimals that tell them apart.
 pub(crate) fn values(scale: Scale, wanted: f64) -> (Vec<f64>, usize) {
+    if scale.is_log {
+        return powers(scale, wanted);
+    }
     let rough = (scale.high - scale.low) / wanted.max(1.0);
     let exponent = libm::floor(libm::log10(rough));
     let ten = libm::pow(10.0, exponent);
@@ -57,6 +74,25 @@ pub(crate) fn values(scale: Scale, wanted: f64) -> (Vec<f64>, usize) {
     // At most a few more than wanted, whatever the numbers are.
     let count = (last - first + 1.0).clamp(0.0, 50.0) as usize;
     ((0..count).map(|i| (first + i as f64) * step).collect(), decimals)
+}
+
+/// The same on a logarithmic axis: 1, 2, 5, 10, … or fewer, or more.
+fn powers(scale: Scale, wanted: f64) -> (Vec<f64>, usize) {
+    let decades = scale.high - scale.low;
+    let steps: &[f64] = match wanted / decades {
+        each if each >= 6.0 => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0],
+        each if each >= 3.0 => &[1.0, 2.0, 5.0],
+        each if each >= 2.0 => &[1.0, 3.0],
+        _ => &[1.0],
+    };
+    let exponents =
+        libm::floor(scale.low).max(-9.0) as i32..=libm::floor(scale.high).min(15.0) as i32;
+    let all = exponents.flat_map(|e| steps.iter().map(move |s| s * libm::pow(10.0, f64::from(e))));
+    let inside = |v: &f64| (scale.low..=scale.high).contains(&libm::log10(*v));
+    let ticks: Vec<_> = all.filter(inside).collect();
+    let least = ticks.first().map_or(0.0, |v| libm::floor(libm::log10(*v)));
+    let halves = if steps.contains(&1.5) { 1.0 } else { 0.0 };
+    (ticks, (halves - least).clamp(0.0, 8.0) as usize)
 }
 
 /// The values' labels.
@@ -161,15 +197,19 @@ mod tests {
 
     #[test]
     fn values_are_round_and_few() {
-        let scale = Scale { low: 9_412.0, high: 13_020.0, from: 0.0, to: 1.0 };
+        let scale = Scale::even([9_412.0, 13_020.0], [0.0, 1.0]);
         let (ticks, decimals) = values(scale, 4.0);
         assert_eq!(labels(&ticks, decimals), ["10,000", "11,000", "12,000", "13,000"]);
-        let scale = Scale { low: -0.081, high: 0.0, from: 0.0, to: 1.0 };
+        let scale = Scale::even([-0.081, 0.0], [0.0, 1.0]);
         let (ticks, decimals) = values(scale, 4.0);
         assert_eq!(labels(&ticks, decimals), ["−0.075", "−0.050", "−0.025", "0.000"]);
         let flat = Scale::over([5.0, 5.0].into_iter(), 0.0, [0.0, 100.0]);
         assert!(flat.at(5.0).is_finite());
         assert!(Scale::over(std::iter::empty(), 0.1, [0.0, 1.0]).at(0.5).is_finite());
+        let wide = Scale::over([2_800.0, 110_000.0].into_iter(), 0.0, [0.0, 1.0]);
+        let (ticks, decimals) = values(wide, 5.0);
+        assert_eq!(labels(&ticks, decimals), ["5,000", "10,000", "20,000", "50,000", "100,000"]);
+        assert!((wide.at(110_000.0) - 1.0).abs() < 1e-12);
     }
 
     #[test]

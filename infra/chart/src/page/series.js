@@ -92,6 +92,20 @@ function merged(pair, from, to, least) {
   return { candles: out, span, name: by === 1 ? pair.timeframe : spanName(span) };
 }
 
+// The same on a logarithmic axis, of logarithms: 1, 2, 5, 10, … or fewer, or more.
+function powerTicks(low, high, wanted) {
+  const each = wanted / (high - low), ticks = [];
+  const steps = each >= 6 ? [1, 1.5, 2, 3, 4, 5, 7] : each >= 3 ? [1, 2, 5] : each >= 2 ? [1, 3] : [1];
+  for (let e = Math.max(-9, Math.floor(low)); e <= Math.min(15, high); e++) {
+    for (const step of steps) {
+      const value = step * 10 ** e, log = Math.log10(value);
+      if (log >= low && log <= high) ticks.push(value);
+    }
+  }
+  const least = ticks.length ? Math.floor(Math.log10(ticks[0])) : 0;
+  return { ticks, decimals: Math.min(8, Math.max(0, (each >= 6 ? 1 : 0) - least)) };
+}
+
 // Round values between two, about `wanted` of them, and the decimals that tell them apart.
 function valueTicks(low, high, wanted) {
   const rough = (high - low) / Math.max(1, wanted), exponent = Math.floor(Math.log10(rough)), ten = 10 ** exponent;

@@ -33,14 +33,15 @@ impl Dice {
 pub(crate) fn walk(timeframe: Timeframe, count: i64, price: f64, seed: u64) -> Vec<Candle> {
     let mut dice = Dice(seed);
     let swing = 0.000_55 * ((timeframe.span_ms() / 60_000) as f64).sqrt();
+    let ticks = if price < 1.0 { 1e6 } else { 100.0 };
     let mut open = price;
     let mut candle = |i: i64| {
         let close = open * (1.0 + dice.throw() * swing * 2.0);
         let high = open.max(close) * (1.0 + dice.throw().abs() * swing);
         let low = open.min(close) * (1.0 - dice.throw().abs() * swing);
-        let cents = |v: f64| Price::nearest((v * 100.0).round() / 100.0).unwrap();
+        let ticked = |v: f64| Price::nearest((v * ticks).round() / ticks).unwrap();
         let at = UtcMs::new(START_MS + i * timeframe.span_ms());
-        let made = Candle::new(timeframe, at, [open, high, low, close].map(cents), 1.0).unwrap();
+        let made = Candle::new(timeframe, at, [open, high, low, close].map(ticked), 1.0).unwrap();
         open = close;
         made
     };
