@@ -70,11 +70,12 @@ impl Engine {
     /// `out` has already.
     pub fn step(&mut self, watermark: Watermark<'_>, out: &mut Outbox) -> Result<(), CoreError> {
         let Self { agents, floor, effects } = self;
+        effects.explained = out.keeps_all();
         floor.open(watermark, out)?;
         for agent in agents {
             hear(agent.as_mut(), floor.account(), watermark.events, effects);
         }
-        floor.decide(watermark, effects.drain(..), out)?;
+        floor.decide(watermark, effects.answers.drain(..), out)?;
         let commands = std::mem::take(&mut out.commands);
         floor.execute(&commands, out)
     }
