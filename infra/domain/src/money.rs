@@ -102,7 +102,8 @@ impl Price {
 
     /// The same number as a decimal.
     pub fn to_decimal(self) -> Decimal {
-        Decimal::new(self.0, 8).normalize()
+        let (mantissa, scale) = exact::shortened(self.0, 8);
+        Decimal::new(mantissa, scale)
     }
 
     /// The price nearest to a float: for features that become prices, such as a stop distance.

@@ -87,6 +87,17 @@ fn walk(rng: &mut ChaCha8Rng, mut price: f64, from: UtcMs, minutes: i64) -> Vec<
     (0..minutes).map(candle).collect()
 }
 
+/// The same candles at prices that a venue could have.
+fn on_tick(candles: &[Candle]) -> Vec<Candle> {
+    let tick = parsed("0.01");
+    let rounded = |candle: &Candle| {
+        let ohlc = [candle.open, candle.high, candle.low, candle.close].map(|p| p.floor_to(tick));
+        Candle::new(candle.timeframe, candle.open_time, ohlc, candle.volume_base)
+            .expect("to round down keeps the order")
+    };
+    candles.iter().map(rounded).collect()
+}
+
 fn history() -> Vec<Released> {
     let from = UtcMs::new(1_700_000_000_000).floor(DAY_MS);
     let mut rng = ChaCha8Rng::seed_from_u64(42);
@@ -129,7 +140,15 @@ fn swing_spot() -> Profile {
 
 fn engine(profile: Profile, base: Timeframe) -> Engine {
     let (timeframe, halt) = (profile.decision_timeframe, profile.halt_drawdown());
-    let policy = Policy { profile, weights: Weights::default(), costs: Costs::default() };
+    let policy = Policy {
+        profile,
+        weights: Weights::default(),
+        costs: if std::env::var("FREE").is_ok() {
+            Costs { maker_fee_ratio: 0.into(), taker_fee_ratio: 0.into(), slippage_bps: 0.into() }
+        } else {
+            Costs::default()
+        },
+    };
     let Costs { maker_fee_ratio, taker_fee_ratio, slippage_bps } = policy.costs;
     let account = Account::new(Portfolio::new(parsed("USDT"), parsed("10000")));
     let core = Core::new(RunSeed(7), policy, base, account);
@@ -231,7 +250,7 @@ fn main() {
     }
     let mut rng = ChaCha8Rng::seed_from_u64(42);
     let from = UtcMs::new(1_700_000_000_000).floor(DAY_MS);
-    let minutes = walk(&mut rng, 30_000.0, from, MINUTES);
+    let minutes = on_tick(&walk(&mut rng, 30_000.0, from, MINUTES));
     unrecorded("random walk, 1m", instrument("BTC/USDT"), &minutes);
     match std::env::var("SEXTANT_DATA") {
         Ok(data) => {

@@ -144,8 +144,7 @@ impl Core {
                     self.end_session(*instrument, *input_seq, out)?
                 }
                 Event::CandleClosed { instrument, candle } if candle.timeframe == self.base => {
-                    self.mark(*instrument, candle);
-                    self.trail(*instrument, candle, out);
+                    self.hear_candle(*instrument, candle, out);
                 }
                 Event::CandleClosed { .. }
                 | Event::DeadlineMissed { .. }
@@ -294,18 +293,15 @@ impl Core {
         Ok(())
     }
 
-    /// Values the instrument at a candle's close. What an ended session left open is closed at the
-    /// last price known of that session, whatever the next one brings.
-    fn mark(&mut self, instrument: InstrumentId, candle: &Candle) {
-        let stage = self.book.plans().get(&instrument).map(|plan| plan.stage);
+    /// Values the instrument at a candle's close and lets the stop follow. What an ended session
+    /// left open is closed at the last price known of that session, whatever the next one brings.
+    fn hear_candle(&mut self, instrument: InstrumentId, candle: &Candle, out: &mut Outbox) {
+        let plan = self.book.plan_mut(instrument);
+        let stage = plan.as_ref().map(|plan| plan.stage);
         if stage != Some(Stage::Closing(ExitReason::ForceExit)) {
             self.account.portfolio.set_mark(instrument, candle.close);
         }
-    }
-
-    fn trail(&mut self, instrument: InstrumentId, candle: &Candle, out: &mut Outbox) {
-        let Some(trailing) = self.policy.profile.trailing else { return };
-        let Some(plan) = self.book.plan_mut(instrument) else { return };
+        let (Some(plan), Some(trailing)) = (plan, self.policy.profile.trailing) else { return };
         let Some(session) = self.sessions.get(instrument) else { return };
         let tick = session.instrument.filters.tick;
         let Some(trigger) = plan.trail(candle, &trailing, tick) else { return };

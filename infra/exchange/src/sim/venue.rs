@@ -201,9 +201,6 @@ impl SimVenue {
         let Some(listing) = self.listings.get_mut(&instrument) else { return Ok(reports) };
         listing.mark = Some(candle.close);
         let tick = listing.filters.tick;
-        if self.working.get(&instrument).is_none_or(Vec::is_empty) {
-            return Ok(reports);
-        }
         // Entries first, at the open; what they bring along may fill in the same candle. Then
         // stops before targets: where both are possible, the worse one came first.
         for role in [Role::Exit, Role::Entry, Role::Stop, Role::Target] {
