@@ -29,7 +29,10 @@ pub(crate) fn json(plot: &Plot<'_>) -> String {
         "reasons": reasons,
         "trades": trades,
     });
-    data.to_string().replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+    data.to_string()
+        .replace('<', "\\u003c")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
 }
 
 fn seconds(at: UtcMs) -> i64 {
@@ -102,7 +105,12 @@ fn prices(candles: &[Candle], unit: i64) -> Vec<i64> {
     for candle in candles {
         let [open, high, low, close] =
             [candle.open, candle.high, candle.low, candle.close].map(|p| p.raw() / unit);
-        numbers.extend([open - before, close - open, high - open.max(close), open.min(close) - low]);
+        numbers.extend([
+            open - before,
+            close - open,
+            high - open.max(close),
+            open.min(close) - low,
+        ]);
         before = close;
     }
     numbers

@@ -66,7 +66,9 @@ mod tests {
         ]);
         let close = |a: f64, b: f64| (a - b).abs() < 1e-12;
         assert_eq!(years.iter().map(|y| y.year).collect::<Vec<_>>(), [2023, 2024]);
-        assert!(close(years[0].months[10].unwrap(), 0.1) && close(years[0].months[11].unwrap(), 0.1));
+        assert!(
+            close(years[0].months[10].unwrap(), 0.1) && close(years[0].months[11].unwrap(), 0.1)
+        );
         assert!(close(years[0].total, 0.21) && close(years[1].total, -0.5));
         assert_eq!(years[1].months[1], None);
     }

@@ -6,7 +6,14 @@ use domain::time::UtcMs;
 /// `-1234.5` with two decimals as `−1,234.50`.
 pub(crate) fn number(value: f64, decimals: usize) -> String {
     if !value.is_finite() {
-        return if value.is_nan() { "–" } else if value > 0.0 { "∞" } else { "−∞" }.to_owned();
+        return if value.is_nan() {
+            "–"
+        } else if value > 0.0 {
+            "∞"
+        } else {
+            "−∞"
+        }
+        .to_owned();
     }
     let digits = format!("{:.decimals$}", value.abs());
     let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));

@@ -25,7 +25,12 @@ pub(crate) struct Panes<'a> {
 }
 
 /// All panes of a plot with one of its pairs, in `frame`; `text` is the size of labels in pixels.
-pub(crate) fn draw(plot: &Plot<'_>, pair: Option<&Drawn<'_>>, frame: Frame, text: f64) -> Vec<Shape> {
+pub(crate) fn draw(
+    plot: &Plot<'_>,
+    pair: Option<&Drawn<'_>>,
+    frame: Frame,
+    text: f64,
+) -> Vec<Shape> {
     let (low, high) = (plot.from.ms() as f64, plot.to.ms() as f64);
     let time = Scale { low, high, from: frame.left, to: frame.right() };
     let moments = ticks::moments(plot.from, plot.to, frame.width / (text * 7.0));
@@ -89,7 +94,8 @@ impl Panes<'_> {
         let outlines = holes.collect();
         self.shapes.push(Shape::Fill { ink: Ink::Hole, opacity: 0.5, outlines });
         for (ink, rising) in [(Ink::Up, true), (Ink::Down, false)] {
-            let of_kind: Vec<_> = candles.iter().filter(|c| (c.close >= c.open) == rising).collect();
+            let of_kind: Vec<_> =
+                candles.iter().filter(|c| (c.close >= c.open) == rising).collect();
             let lines = of_kind.iter().map(|c| self.wick(c, scale)).collect();
             self.shapes.push(Shape::Line { ink, width: 1.0, lines });
             let outlines = of_kind.iter().map(|c| self.body(c, scale)).collect();
@@ -145,7 +151,8 @@ impl Panes<'_> {
             let ink = if moment.strong { Ink::Text } else { Ink::Muted };
             let (size, bold, text) = (self.text, moment.strong, moment.label.clone());
             // A label that would run out of the picture stays within it.
-            let anchor = if x < self.frame.left + size * 2.5 { Anchor::Start } else { Anchor::Middle };
+            let anchor =
+                if x < self.frame.left + size * 2.5 { Anchor::Start } else { Anchor::Middle };
             self.shapes.push(Shape::Text { ink, size, bold, anchor, at: [x, y], text });
         }
     }

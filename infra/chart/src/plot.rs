@@ -50,7 +50,8 @@ impl<'a> Plot<'a> {
         let equity = finite(&scene.equity);
         let candles_each = CANDLES_OF_PAIR.min(CANDLES / scene.pairs.len().max(1)).max(200);
         let least = least_profit(scene);
-        let pairs: Vec<_> = scene.pairs.iter().map(|p| Drawn::new(p, candles_each, least)).collect();
+        let pairs: Vec<_> =
+            scene.pairs.iter().map(|p| Drawn::new(p, candles_each, least)).collect();
         let candles = || scene.pairs.iter().flat_map(|p| p.candles.first().zip(p.candles.last()));
         let curve = || [equity.first(), equity.last()].into_iter().flatten().map(|p| p.0);
         let from = candles().map(|(first, _)| first.open_time).chain(curve()).min();
@@ -75,7 +76,8 @@ impl<'a> Plot<'a> {
     /// Trades with their pair's place, by exit.
     pub(crate) fn by_exit(&self) -> Vec<(usize, &'a TradeMark)> {
         let pairs = self.pairs.iter().enumerate();
-        let mut all: Vec<_> = pairs.flat_map(|(i, p)| p.trades.iter().map(move |t| (i, *t))).collect();
+        let mut all: Vec<_> =
+            pairs.flat_map(|(i, p)| p.trades.iter().map(move |t| (i, *t))).collect();
         all.sort_by_key(|(_, trade)| (trade.left_open, trade.exit_time));
         all
     }

@@ -12,11 +12,13 @@ pub(crate) fn elements(shapes: &[Shape]) -> String {
         match shape {
             Shape::Line { ink, width, lines } => {
                 let (class, d) = (ink.class(), path(lines, ""));
-                let _ = writeln!(out, r#"<path class="line {class}" stroke-width="{width}" d="{d}"/>"#);
+                let _ =
+                    writeln!(out, r#"<path class="line {class}" stroke-width="{width}" d="{d}"/>"#);
             }
             Shape::Fill { ink, opacity, outlines } => {
                 let (class, d) = (ink.class(), path(outlines, "z"));
-                let _ = writeln!(out, r#"<path class="fill {class}" opacity="{opacity}" d="{d}"/>"#);
+                let _ =
+                    writeln!(out, r#"<path class="fill {class}" opacity="{opacity}" d="{d}"/>"#);
             }
             Shape::Text { ink, size, bold, anchor, at: [x, y], text } => {
                 let anchor = match anchor {

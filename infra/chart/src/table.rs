@@ -92,7 +92,17 @@ pub(crate) fn trades(plot: &Plot<'_>) -> String {
     let quote = escape(&plot.scene.quote);
     let profit = format!("Profit, {quote}");
     let names = [
-        "#", "Pair", "Side", "Entry", "at", "Exit", "at", "Held", &profit, "Profit", "Exit reason",
+        "#",
+        "Pair",
+        "Side",
+        "Entry",
+        "at",
+        "Exit",
+        "at",
+        "Held",
+        &profit,
+        "Profit",
+        "Exit reason",
     ];
     let heads: String = names.iter().map(|n| format!("<th scope=\"col\">{n}</th>")).collect();
     let shown = trades.len().min(ROWS);

@@ -18,7 +18,11 @@ pub(crate) struct Scale {
 
 impl Scale {
     /// Over the values with a margin at both ends, a ratio of their range.
-    pub(crate) fn over(values: impl Iterator<Item = f64>, margin: f64, [from, to]: [f64; 2]) -> Self {
+    pub(crate) fn over(
+        values: impl Iterator<Item = f64>,
+        margin: f64,
+        [from, to]: [f64; 2],
+    ) -> Self {
         let none = (f64::INFINITY, f64::NEG_INFINITY);
         let (low, high) = values.fold(none, |(low, high), v| (low.min(v), high.max(v)));
         let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
@@ -40,7 +44,13 @@ pub(crate) fn values(scale: Scale, wanted: f64) -> (Vec<f64>, usize) {
     let ten = libm::pow(10.0, exponent);
     let factor = [1.0, 2.0, 2.5, 5.0].into_iter().find(|f| f * ten >= rough).unwrap_or(10.0);
     let step = factor * ten;
-    let finer = if factor == 2.5 { 1.0 } else if factor == 10.0 { -1.0 } else { 0.0 };
+    let finer = if factor == 2.5 {
+        1.0
+    } else if factor == 10.0 {
+        -1.0
+    } else {
+        0.0
+    };
     let decimals = (finer - exponent).clamp(0.0, 8.0) as usize;
     let first = libm::ceil(scale.low / step);
     let last = libm::floor(scale.high / step);

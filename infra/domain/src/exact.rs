@@ -36,19 +36,21 @@ pub(crate) fn product(a: Decimal, b: Decimal) -> Result<Decimal, Overflow> {
     fitted(a.checked_mul(b).ok_or(Overflow)?, a_scale.saturating_add(b_scale))
 }
 
-/// Mantissa and scale in normal form, as `Decimal::normalize` has them: without noughts at the end
-/// of the fraction. Numbers of up to eighteen digits, and the book has few others, take no more
-/// than 64 bits.
+/// Mantissa and scale in normal form.
 fn normal(value: Decimal) -> (i128, u32) {
+    let value = normalized(value);
+    (value.mantissa(), value.scale())
+}
+
+/// Without noughts at the end of the fraction: `Decimal::normalize`, in 64 bits where the digits
+/// fit, as nearly all do.
+pub(crate) fn normalized(value: Decimal) -> Decimal {
     match i64::try_from(value.mantissa()) {
         Ok(mantissa) => {
             let (mantissa, scale) = shortened(mantissa, value.scale());
-            (mantissa.into(), scale)
+            Decimal::new(mantissa, scale)
         }
-        Err(_) => {
-            let value = value.normalize();
-            (value.mantissa(), value.scale())
-        }
+        Err(_) => value.normalize(),
     }
 }
 
@@ -126,6 +128,7 @@ mod tests {
             let value = decimal(text);
             let (short, normalized) = (normal(value), value.normalize());
             assert_eq!(short, (normalized.mantissa(), normalized.scale()), "{text}");
+            assert_eq!(super::normalized(value).serialize(), normalized.serialize(), "{text}");
         }
     }
 

@@ -223,7 +223,7 @@ impl Quantity {
 
     /// The same number as a decimal, without trailing noughts.
     pub fn to_decimal(self) -> Decimal {
-        self.0.normalize()
+        exact::normalized(self.0)
     }
 
     /// The nearest float.
@@ -301,7 +301,7 @@ impl Money {
 
     /// The same number as a decimal, without trailing noughts.
     pub fn to_decimal(self) -> Decimal {
-        self.0.normalize()
+        exact::normalized(self.0)
     }
 
     /// The nearest float.

@@ -84,11 +84,12 @@ impl Engine {
     /// a word there are no entries, so an account that holds nothing still holds nothing after it.
     pub fn listen(&mut self, watermark: Watermark<'_>, out: &mut Outbox) -> Result<(), CoreError> {
         let Self { agents, floor, effects } = self;
+        effects.explained = false;
         floor.open(watermark, out)?;
         for agent in agents {
             hear(agent.as_mut(), floor.account(), watermark.events, effects);
         }
-        effects.clear();
+        effects.answers.clear();
         floor.decide(watermark, std::iter::empty(), out)
     }
 }

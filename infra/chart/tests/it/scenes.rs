@@ -19,7 +19,10 @@ impl Dice {
     /// Between −1 and 1, the sum of three throws.
     fn throw(&mut self) -> f64 {
         let mut one = || {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (self.0 >> 33) as f64 / f64::from(1u32 << 31)
         };
         (one() + one() + one()) / 1.5 - 1.0
@@ -77,7 +80,8 @@ pub(crate) fn trades(candles: &[Candle], every: usize, stake_quote: f64) -> Vec<
 pub(crate) fn around(title: &str, pairs: Vec<Pair>) -> Scene {
     let capital = 10_000.0;
     let first = &pairs[0].candles;
-    let mut exits: Vec<_> = pairs.iter().flat_map(|p| &p.trades).map(|t| (t.exit_time, t.profit_quote)).collect();
+    let mut exits: Vec<_> =
+        pairs.iter().flat_map(|p| &p.trades).map(|t| (t.exit_time, t.profit_quote)).collect();
     exits.sort_by_key(|(at, _)| *at);
     let mut done = exits.into_iter().peekable();
     let (mut worth, mut equity) = (capital, vec![(first[0].open_time, capital)]);
@@ -106,7 +110,8 @@ pub(crate) fn around(title: &str, pairs: Vec<Pair>) -> Scene {
     ];
     Scene {
         title: title.to_owned(),
-        subtitle: "BTC/USDT and more, 1h, from 2023-01-01, fee 0.04 %, fill at the next open".to_owned(),
+        subtitle: "BTC/USDT and more, 1h, from 2023-01-01, fee 0.04 %, fill at the next open"
+            .to_owned(),
         quote: "USDT".to_owned(),
         equity,
         hold,
