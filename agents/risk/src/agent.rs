@@ -1,9 +1,9 @@
 //! The risk agent. It can only tighten; the hard limits are the kernel's.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use domain::agent::{Agent, Effect, Effects};
+use domain::by_instrument::ByInstrument;
 use domain::candle::Candle;
 use domain::event::{Event, Sequenced};
 use domain::instrument::InstrumentId;
@@ -36,13 +36,13 @@ impl Volatility {
 pub struct Risk {
     config: Config,
     drawdown_ratio: f64,
-    instruments: BTreeMap<InstrumentId, Volatility>,
+    instruments: ByInstrument<Volatility>,
 }
 
 impl Risk {
     /// An agent that has heard nothing.
     pub const fn new(config: Config) -> Self {
-        Self { config, drawdown_ratio: 0.0, instruments: BTreeMap::new() }
+        Self { config, drawdown_ratio: 0.0, instruments: ByInstrument::new() }
     }
 
     fn hear(
@@ -50,11 +50,13 @@ impl Risk {
         input_seq: u64,
         instrument: InstrumentId,
         candle: &Candle,
+        out: &Effects,
     ) -> Option<RiskWord> {
         if candle.timeframe != self.config.decision_timeframe {
             return None;
         }
-        let volatility_ratio = self.instruments.entry(instrument).or_default().push(candle)?;
+        let volatility_ratio =
+            self.instruments.get_or_insert_with(instrument, Volatility::default).push(candle)?;
         // Sizes shrink as volatility grows, so that a position risks about the same as usual.
         let calm = if volatility_ratio > 1.0 { 1.0 / volatility_ratio } else { 1.0 };
         let spent = self.drawdown_ratio / self.config.halt_drawdown_ratio;
@@ -70,10 +72,12 @@ impl Risk {
             expires_at: issued_at.plus_ms(lasts_ms),
             entries_allowed: volatility_ratio < self.config.shock_volatility_ratio,
             size_ratio: calm * reserve,
-            basis: vec![
-                feature("volatility_ratio", volatility_ratio),
-                feature("drawdown_ratio", self.drawdown_ratio),
-            ],
+            basis: out.basis(|| {
+                vec![
+                    feature("volatility_ratio", volatility_ratio),
+                    feature("drawdown_ratio", self.drawdown_ratio),
+                ]
+            }),
         })
     }
 }
@@ -86,15 +90,16 @@ impl Agent for Risk {
     fn on_event(&mut self, event: &Sequenced, out: &mut Effects) {
         match &event.event {
             Event::CandleClosed { instrument, candle } => {
-                let word = self.hear(event.input_seq, *instrument, candle);
-                out.extend(word.map(Effect::RiskWord));
+                if let Some(word) = self.hear(event.input_seq, *instrument, candle, out) {
+                    out.answers.push(Effect::RiskWord(word));
+                }
             }
             Event::AccountMarked { drawdown_ratio, .. } => self.drawdown_ratio = *drawdown_ratio,
             Event::SessionStarted { instrument } => {
-                self.instruments.remove(&instrument.id);
+                self.instruments.remove(instrument.id);
             }
             Event::SessionEnded { instrument, .. } => {
-                self.instruments.remove(instrument);
+                self.instruments.remove(*instrument);
             }
             Event::DeadlineMissed { .. } => {}
         }

@@ -1,9 +1,9 @@
 //! The technical agent.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use domain::agent::{Agent, Effect, Effects};
+use domain::by_instrument::ByInstrument;
 use domain::candle::Candle;
 use domain::event::{Event, Sequenced};
 use domain::instrument::InstrumentId;
@@ -16,8 +16,11 @@ use crate::gauges::{Gauges, Reading};
 use crate::score::score;
 
 /// What it knows of one instrument on one timeframe.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct View {
+    timeframe: Timeframe,
+    /// How much its score counts.
+    weight: f64,
     gauges: Gauges,
     score: Option<f64>,
 }
@@ -26,13 +29,14 @@ struct View {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Technical {
     config: Config,
-    views: BTreeMap<InstrumentId, BTreeMap<Timeframe, View>>,
+    /// Fine to coarse.
+    views: ByInstrument<Vec<View>>,
 }
 
 impl Technical {
     /// An agent that has heard nothing.
     pub const fn new(config: Config) -> Self {
-        Self { config, views: BTreeMap::new() }
+        Self { config, views: ByInstrument::new() }
     }
 
     fn hear(
@@ -40,44 +44,33 @@ impl Technical {
         input_seq: u64,
         instrument: InstrumentId,
         candle: &Candle,
+        out: &Effects,
     ) -> Option<Signal> {
-        let weights = &self.config.timeframe_weights;
-        if !weights.contains_key(&candle.timeframe) {
-            return None;
-        }
-        let views = self.views.entry(instrument).or_default();
-        let view = views.entry(candle.timeframe).or_default();
+        let Self { config, views } = self;
+        let views = views.get_or_insert_with(instrument, || unseen(config));
+        let view = views.iter_mut().find(|view| view.timeframe == candle.timeframe)?;
         let reading = view.gauges.push(candle)?;
-        view.score = Some(score(&reading, &self.config.points));
-        if candle.timeframe != self.config.decision_timeframe {
+        view.score = Some(score(&reading, &config.points));
+        if candle.timeframe != config.decision_timeframe {
             return None;
         }
-        let warm = views.iter().filter_map(|(timeframe, view)| Some((timeframe, view.score?)));
         let (mut sum, mut weight) = (0.0, 0.0);
-        for (timeframe, score) in warm {
-            sum += weights[timeframe] * score;
-            weight += weights[timeframe];
+        for view in views.iter() {
+            if let Some(score) = view.score {
+                sum += view.weight * score;
+                weight += view.weight;
+            }
         }
         if weight <= 0.0 {
             return None;
         }
-        Some(self.signal(input_seq, instrument, candle, &reading, sum / weight))
-    }
-
-    fn signal(
-        &self,
-        input_seq: u64,
-        instrument: InstrumentId,
-        candle: &Candle,
-        reading: &Reading,
-        score: f64,
-    ) -> Signal {
-        let span_ms = self.config.decision_timeframe.span_ms();
+        let score = sum / weight;
+        let span_ms = config.decision_timeframe.span_ms();
         let issued_at = candle.close_time();
-        let horizon = f64::from(self.config.horizon_candles);
+        let horizon = f64::from(config.horizon_candles);
         // The edge, −1…+1, times how far a random walk of this range gets within the horizon.
         let expected_return_ratio = score / 100.0 * reading.atr_14 / reading.close * horizon.sqrt();
-        Signal {
+        Some(Signal {
             agent: AgentId::Technical,
             instrument,
             input_seq,
@@ -90,34 +83,40 @@ impl Technical {
             score,
             confidence: 0.5 + score.abs() / 200.0,
             expected_return_ratio,
-            horizon_ms: span_ms * i64::from(self.config.horizon_candles),
-            expires_at: issued_at.plus_ms(span_ms * i64::from(self.config.expiry_candles)),
+            horizon_ms: span_ms * i64::from(config.horizon_candles),
+            expires_at: issued_at.plus_ms(span_ms * i64::from(config.expiry_candles)),
             atr_quote: Some(reading.atr_14),
-            basis: self.basis(instrument, reading),
-        }
+            basis: out.basis(|| basis(&reading, views)),
+        })
     }
+}
 
-    fn basis(&self, instrument: InstrumentId, reading: &Reading) -> Vec<Feature> {
-        let gauges = [
-            ("ema_9", reading.ema_9),
-            ("ema_21", reading.ema_21),
-            ("ema_50", reading.ema_50),
-            ("macd", reading.macd),
-            ("macd_signal", reading.macd_signal),
-            ("rsi_14", reading.rsi_14),
-            ("bb_position", reading.bb_position),
-            ("stoch_k", reading.stoch_k),
-            ("atr_14", reading.atr_14),
-        ];
-        let views = self.views.get(&instrument).into_iter().flatten();
-        let scores =
-            views.filter_map(|(timeframe, view)| Some((score_name(*timeframe), view.score?)));
-        gauges
-            .into_iter()
-            .chain(scores)
-            .map(|(name, value)| Feature { name: Cow::Borrowed(name), value })
-            .collect()
+/// The views of an instrument that nothing was heard of yet.
+fn unseen(config: &Config) -> Vec<View> {
+    let view =
+        |(&timeframe, &weight)| View { timeframe, weight, gauges: Gauges::default(), score: None };
+    config.timeframe_weights.iter().map(view).collect()
+}
+
+fn basis(reading: &Reading, views: &[View]) -> Vec<Feature> {
+    let feature = |name, value| Feature { name: Cow::Borrowed(name), value };
+    let gauges = [
+        feature("ema_9", reading.ema_9),
+        feature("ema_21", reading.ema_21),
+        feature("ema_50", reading.ema_50),
+        feature("macd", reading.macd),
+        feature("macd_signal", reading.macd_signal),
+        feature("rsi_14", reading.rsi_14),
+        feature("bb_position", reading.bb_position),
+        feature("stoch_k", reading.stoch_k),
+        feature("atr_14", reading.atr_14),
+    ];
+    let mut basis = Vec::with_capacity(gauges.len() + views.len());
+    basis.extend(gauges);
+    for view in views {
+        basis.extend(view.score.map(|score| feature(score_name(view.timeframe), score)));
     }
+    basis
 }
 
 impl Agent for Technical {
@@ -128,14 +127,15 @@ impl Agent for Technical {
     fn on_event(&mut self, event: &Sequenced, out: &mut Effects) {
         match &event.event {
             Event::CandleClosed { instrument, candle } => {
-                let signal = self.hear(event.input_seq, *instrument, candle);
-                out.extend(signal.map(Effect::Signal));
+                if let Some(signal) = self.hear(event.input_seq, *instrument, candle, out) {
+                    out.answers.push(Effect::Signal(signal));
+                }
             }
             Event::SessionStarted { instrument } => {
-                self.views.remove(&instrument.id);
+                self.views.remove(instrument.id);
             }
             Event::SessionEnded { instrument, .. } => {
-                self.views.remove(instrument);
+                self.views.remove(*instrument);
             }
             Event::DeadlineMissed { .. } | Event::AccountMarked { .. } => {}
         }

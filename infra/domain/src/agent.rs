@@ -1,7 +1,7 @@
 //! The port that every agent implements: a pure state machine.
 
 use crate::event::Sequenced;
-use crate::signal::{AgentId, RiskWord, Signal};
+use crate::signal::{AgentId, Feature, RiskWord, Signal};
 
 /// What an agent answers to an event.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,7 +13,31 @@ pub enum Effect {
 }
 
 /// Where an agent puts its answers; reused from event to event.
-pub type Effects = Vec<Effect>;
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effects {
+    /// The answers, in order.
+    pub answers: Vec<Effect>,
+    /// Whether anybody will ask what they rest on.
+    pub explained: bool,
+}
+
+impl Effects {
+    /// No answers yet, and each to be explained.
+    pub const fn new() -> Self {
+        Self { answers: Vec::new(), explained: true }
+    }
+
+    /// The numbers that an answer rests on; none where nobody will ask.
+    pub fn basis(&self, numbers: impl FnOnce() -> Vec<Feature>) -> Vec<Feature> {
+        if self.explained { numbers() } else { Vec::new() }
+    }
+}
+
+impl Default for Effects {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 /// A pure state machine: it hears events and answers with typed effects. It reads no clock, no
 /// random numbers and no environment, so the same events give the same effects.
@@ -33,7 +57,10 @@ pub fn hear(
     events: &[Sequenced],
     out: &mut Effects,
 ) {
-    for event in account.into_iter().chain(events) {
+    if let Some(account) = account {
+        agent.on_event(account, out);
+    }
+    for event in events {
         agent.on_event(event, out);
     }
 }

@@ -95,6 +95,7 @@ impl Candle {
     }
 
     /// When it closed: the open of the next one.
+    #[inline]
     pub fn close_time(&self) -> UtcMs {
         self.timeframe.close_of(self.open_time)
     }

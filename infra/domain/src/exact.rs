@@ -7,6 +7,17 @@ use rust_decimal::Decimal;
 
 use crate::money::Overflow;
 
+/// Powers of ten, as far as a decimal has places.
+const TENS: [i128; 29] = {
+    let mut tens = [1; 29];
+    let mut place = 1;
+    while place < tens.len() {
+        tens[place] = tens[place - 1] * 10;
+        place += 1;
+    }
+    tens
+};
+
 /// `a + b`.
 pub(crate) fn sum(a: Decimal, b: Decimal) -> Result<Decimal, Overflow> {
     let (a, b, scale) = aligned(a, b).ok_or(Overflow)?;
@@ -21,9 +32,35 @@ pub(crate) fn difference(a: Decimal, b: Decimal) -> Result<Decimal, Overflow> {
 
 /// `a × b`.
 pub(crate) fn product(a: Decimal, b: Decimal) -> Result<Decimal, Overflow> {
-    let (a, b) = (a.normalize(), b.normalize());
-    let mantissa = a.mantissa().checked_mul(b.mantissa()).ok_or(Overflow)?;
-    fitted(mantissa, a.scale().saturating_add(b.scale()))
+    let ((a, a_scale), (b, b_scale)) = (normal(a), normal(b));
+    fitted(a.checked_mul(b).ok_or(Overflow)?, a_scale.saturating_add(b_scale))
+}
+
+/// Mantissa and scale in normal form.
+fn normal(value: Decimal) -> (i128, u32) {
+    let value = normalized(value);
+    (value.mantissa(), value.scale())
+}
+
+/// Without noughts at the end of the fraction: `Decimal::normalize`, in 64 bits where the digits
+/// fit, as nearly all do.
+pub(crate) fn normalized(value: Decimal) -> Decimal {
+    match i64::try_from(value.mantissa()) {
+        Ok(mantissa) => {
+            let (mantissa, scale) = shortened(mantissa, value.scale());
+            Decimal::new(mantissa, scale)
+        }
+        Err(_) => value.normalize(),
+    }
+}
+
+/// Without noughts at the end of the fraction.
+pub(crate) fn shortened(mut mantissa: i64, mut scale: u32) -> (i64, u32) {
+    while scale > 0 && mantissa % 10 == 0 {
+        mantissa /= 10;
+        scale = scale.saturating_sub(1);
+    }
+    (mantissa, scale)
 }
 
 /// The largest multiple of `step` that isn't above `value`; both not negative. None where there is
@@ -36,11 +73,11 @@ pub(crate) fn floor_multiple(value: Decimal, step: Decimal) -> Option<Decimal> {
 
 /// Both as integers in units of the finer one's last place.
 fn aligned(a: Decimal, b: Decimal) -> Option<(i128, i128, u32)> {
-    let (a, b) = (a.normalize(), b.normalize());
-    let scale = a.scale().max(b.scale());
-    let raised = |d: Decimal| {
-        let factor = 10i128.checked_pow(scale.saturating_sub(d.scale()))?;
-        d.mantissa().checked_mul(factor)
+    let (a, b) = (normal(a), normal(b));
+    let scale = a.1.max(b.1);
+    let raised = |(mantissa, its): (i128, u32)| match scale.saturating_sub(its) {
+        0 => Some(mantissa),
+        places => mantissa.checked_mul(*TENS.get(places as usize)?),
     };
     Some((raised(a)?, raised(b)?, scale))
 }
@@ -83,6 +120,16 @@ mod tests {
             Err(Overflow)
         );
         assert_eq!(product(max, decimal("1.1")), Err(Overflow));
+    }
+
+    #[test]
+    fn normal_form_is_the_decimals_own() {
+        for text in ["0", "0.000", "-0.50", "120", "1.2300", "-7000.0", "9223372036854775807.0"] {
+            let value = decimal(text);
+            let (short, normalized) = (normal(value), value.normalize());
+            assert_eq!(short, (normalized.mantissa(), normalized.scale()), "{text}");
+            assert_eq!(super::normalized(value).serialize(), normalized.serialize(), "{text}");
+        }
     }
 
     #[test]

@@ -57,17 +57,19 @@ fn decimal(text: &str) -> Result<Decimal, ParseMoneyError> {
 /// The float nearest to a decimal. `Decimal::to_f64` is off by a bit now and then, and rests on a
 /// power function that may differ between platforms.
 fn nearest_f64(value: Decimal) -> f64 {
-    let value = value.normalize();
     // Where both are exact, their quotient is the nearest float; the text's parser knows the rest.
     const EXACT: i128 = 1 << f64::MANTISSA_DIGITS;
     const TENS: [f64; 23] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
         1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
     ];
-    match TENS.get(value.scale() as usize) {
-        Some(ten) if value.mantissa().abs() <= EXACT => value.mantissa() as f64 / ten,
-        _ => value.to_string().parse().expect("a decimal's text is a float's"),
-    }
+    let quotient = |value: Decimal| match TENS.get(value.scale() as usize) {
+        Some(ten) if value.mantissa().abs() <= EXACT => Some(value.mantissa() as i64 as f64 / ten),
+        _ => None,
+    };
+    quotient(value)
+        .or_else(|| quotient(value.normalize()))
+        .unwrap_or_else(|| value.to_string().parse().expect("a decimal's text is a float's"))
 }
 
 /// A price in quote units per base unit: a fixed-point decimal of eight places, the finest tick
@@ -93,13 +95,15 @@ impl Price {
 
     /// The nearest float; equal to parsing the decimal text, since both operands are exact below
     /// 2⁵³ (90 million with eight decimals).
+    #[inline]
     pub fn to_f64(self) -> f64 {
         self.0 as f64 / Self::SCALE as f64
     }
 
     /// The same number as a decimal.
     pub fn to_decimal(self) -> Decimal {
-        Decimal::new(self.0, 8).normalize()
+        let (mantissa, scale) = exact::shortened(self.0, 8);
+        Decimal::new(mantissa, scale)
     }
 
     /// The price nearest to a float: for features that become prices, such as a stop distance.
@@ -219,7 +223,7 @@ impl Quantity {
 
     /// The same number as a decimal, without trailing noughts.
     pub fn to_decimal(self) -> Decimal {
-        self.0.normalize()
+        exact::normalized(self.0)
     }
 
     /// The nearest float.
@@ -297,7 +301,7 @@ impl Money {
 
     /// The same number as a decimal, without trailing noughts.
     pub fn to_decimal(self) -> Decimal {
-        self.0.normalize()
+        exact::normalized(self.0)
     }
 
     /// The nearest float.

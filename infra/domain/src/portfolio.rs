@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::by_instrument::ByInstrument;
 use crate::fill::Fill;
 use crate::instrument::{Asset, InstrumentId};
 use crate::money::{Money, Overflow, Price, Quantity};
@@ -41,7 +42,7 @@ pub struct Portfolio {
     /// Fees that were paid neither in the quote nor out of units just bought: below nought, since
     /// the deposits that paid them are not in this book.
     others: BTreeMap<Asset, Money>,
-    marks: BTreeMap<InstrumentId, Price>,
+    marks: ByInstrument<Price>,
     fees_quote: Money,
     realised_quote: Money,
 }
@@ -54,7 +55,7 @@ impl Portfolio {
             cash,
             positions: BTreeMap::new(),
             others: BTreeMap::new(),
-            marks: BTreeMap::new(),
+            marks: ByInstrument::new(),
             fees_quote: Money::ZERO,
             realised_quote: Money::ZERO,
         }
@@ -82,7 +83,7 @@ impl Portfolio {
 
     /// The last price of an instrument.
     pub fn mark(&self, instrument: InstrumentId) -> Option<Price> {
-        self.marks.get(&instrument).copied()
+        self.marks.get(instrument).copied()
     }
 
     /// Fees paid in the quote asset and in base units valued at their fills' prices.
@@ -105,13 +106,13 @@ impl Portfolio {
     pub fn equity(&self) -> Result<Money, Overflow> {
         let mut equity = self.cash;
         for (instrument, position) in &self.positions {
-            if let Some(mark) = self.marks.get(instrument) {
+            if let Some(mark) = self.marks.get(*instrument) {
                 equity = equity.plus_exactly(position.value_at(*mark)?)?;
             }
         }
         for (asset, amount) in &self.others {
             let instrument = InstrumentId::new(asset.as_str(), self.quote.as_str(), None).ok();
-            if let Some(mark) = instrument.and_then(|id| self.marks.get(&id)) {
+            if let Some(mark) = instrument.and_then(|id| self.marks.get(id)) {
                 equity = equity.plus_exactly(amount.scaled_exactly(mark.to_decimal())?)?;
             }
         }

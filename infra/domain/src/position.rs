@@ -100,8 +100,12 @@ impl Position {
 
     /// Base units held: positive when long, negative when short.
     pub fn net_base(&self) -> Result<Decimal, Overflow> {
+        // Most positions are bought at once and wait to be sold at once.
+        if self.sold.is_zero() && self.fee_base.is_zero() {
+            return Ok(self.bought.to_decimal());
+        }
         let net = exact::difference(self.bought.to_decimal(), self.sold.to_decimal())?;
-        exact::difference(net, self.fee_base).map(|net| net.normalize())
+        exact::difference(net, self.fee_base).map(exact::normalized)
     }
 
     /// Base units that a fill on `side` closes; nought where it opens or adds.

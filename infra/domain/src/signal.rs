@@ -110,7 +110,7 @@ pub struct Signal {
     pub expires_at: UtcMs,
     /// Average true range at the decision timeframe, in quote units, where the agent knows it.
     pub atr_quote: Option<f64>,
-    /// The numbers that it rests on.
+    /// The numbers that it rests on, where anybody asks.
     pub basis: Vec<Feature>,
 }
 
@@ -130,6 +130,6 @@ pub struct RiskWord {
     pub entries_allowed: bool,
     /// Size is multiplied by this, 0…1.
     pub size_ratio: f64,
-    /// The numbers that it rests on.
+    /// The numbers that it rests on, where anybody asks.
     pub basis: Vec<Feature>,
 }

@@ -1,10 +1,11 @@
 //! Short ASCII names that are `Copy`, so that events carry them without allocation; types and
 //! decimals that are stored as their text.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 /// At most `N` bytes of ASCII, ordered by its letters.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ShortText<const N: usize> {
     bytes: [u8; N],
     len: u8,
@@ -21,8 +22,38 @@ impl<const N: usize> ShortText<N> {
         })
     }
 
+    /// Eight of its bytes as a number that is ordered as they are.
+    #[inline]
+    fn word(&self, at: usize) -> u64 {
+        let bytes = self.bytes[at..].first_chunk().expect("eight bytes follow");
+        u64::from_be_bytes(*bytes)
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("built from ASCII only")
+    }
+}
+
+impl<const N: usize> Ord for ShortText<N> {
+    /// By letters, eight at once: events find their instrument by this in every map. What is
+    /// shorter ends in noughts, which no letter is below.
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        for at in (0..N).step_by(8) {
+            // The last eight overlap those before them.
+            let at = at.min(N - 8);
+            let (word, others) = (self.word(at), other.word(at));
+            if word != others {
+                return word.cmp(&others);
+            }
+        }
+        self.len.cmp(&other.len)
+    }
+}
+
+impl<const N: usize> PartialOrd for ShortText<N> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

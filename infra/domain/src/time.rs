@@ -28,11 +28,13 @@ impl UtcMs {
     }
 
     /// Later by `ms` (earlier where negative); stays at the end of time rather than wrap.
+    #[inline]
     pub const fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
     }
 
     /// Milliseconds from `earlier` until this moment.
+    #[inline]
     pub const fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -58,6 +60,7 @@ impl UtcMs {
     }
 
     /// The UTC day: days since the epoch.
+    #[inline]
     pub const fn day(self) -> i64 {
         self.0.div_euclid(DAY_MS)
     }

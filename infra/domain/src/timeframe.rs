@@ -76,6 +76,7 @@ impl Timeframe {
     }
 
     /// Length in ms; for a month, which has none, that of 30 days.
+    #[inline]
     pub const fn span_ms(self) -> i64 {
         match self {
             Self::M1 => MINUTE_MS,
@@ -111,6 +112,7 @@ impl Timeframe {
     }
 
     /// The close of the candle that opened at `open`: the open of the next one.
+    #[inline]
     pub fn close_of(self, open: UtcMs) -> UtcMs {
         match self {
             Self::Mo1 => month(open)

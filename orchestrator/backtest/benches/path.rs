@@ -1,24 +1,20 @@
-//! From candle to decision in the pure path, in one thread: venue, agents, core, records and their
-//! chain on six timeframes of five pairs; and the same without records on one timeframe of one
-//! pair, with a decision at every candle, from candles in memory to the result.
+//! From candle to decision in the pure path: venue, agents, core, records and their chain, in one
+//! thread, on six timeframes of five pairs.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
-
-use backtest::curve::{Curve, Grain, Mark};
 
 use backtest::engine::Engine;
 use backtest::floor::Floor;
 use decision::account::Account;
 use decision::core::Core;
-use decision::outbox::{Outbox, Sink};
+use decision::outbox::Outbox;
 use decision::policy::{Costs, Policy, Weights};
 use decision::profile::Profile;
 use decision::record::Record;
 use domain::agent::Agent;
 use domain::aggregate::Aggregator;
 use domain::candle::Candle;
-use domain::event::{Event, Released, Sequenced, Watermark};
+use domain::event::{Event, Released, Sequenced};
 use domain::ids::RunSeed;
 use domain::instrument::{Filters, Instrument, InstrumentId};
 use domain::ledger::Head;
@@ -26,8 +22,6 @@ use domain::money::Price;
 use domain::portfolio::Portfolio;
 use domain::time::{DAY_MS, MINUTE_MS, UtcMs};
 use domain::timeframe::Timeframe;
-use domain::trade::Trade;
-use exchange::candle_file;
 use exchange::sim::terms::Terms;
 use exchange::sim::venue::SimVenue;
 use rand_chacha::ChaCha8Rng;
@@ -36,11 +30,6 @@ use risk::agent::Risk;
 use technical::agent::Technical;
 
 const DAYS: i64 = 40;
-/// A year of minutes.
-const MINUTES: i64 = 525_600;
-const RUNS: usize = 15;
-const WANTED: f64 = 4e6;
-const REAL: &str = "market/spot/5m/BTCUSDT-5m-20240101-20250630.csv.gz";
 const PAIRS: [(&str, f64); 5] = [
     ("AVAX/USDT", 20.0),
     ("BTC/USDT", 30_000.0),
@@ -50,8 +39,6 @@ const PAIRS: [(&str, f64); 5] = [
 ];
 const COARSER: [Timeframe; 5] =
     [Timeframe::M5, Timeframe::M15, Timeframe::H1, Timeframe::H4, Timeframe::D1];
-
-const WITHIN_RANGE: &str = "these candles stay within a decimal's range";
 
 fn parsed<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().expect("the benchmark's own text is well formed")
@@ -69,7 +56,7 @@ fn instrument(name: &str) -> Instrument {
 }
 
 /// A random walk whose width and drift change by the hour.
-fn walk(rng: &mut ChaCha8Rng, mut price: f64, from: UtcMs, minutes: i64) -> Vec<Candle> {
+fn walk(rng: &mut ChaCha8Rng, mut price: f64, from: UtcMs) -> Vec<Candle> {
     let mut unit = || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
     let (mut width, mut drift) = (1e-3, 0.0);
     let candle = |minute: i64| {
@@ -85,7 +72,7 @@ fn walk(rng: &mut ChaCha8Rng, mut price: f64, from: UtcMs, minutes: i64) -> Vec<
         let open_time = from.plus_ms(minute * MINUTE_MS);
         Candle::new(Timeframe::M1, open_time, ohlc, 20.0 * unit()).expect("a candle of its walk")
     };
-    (0..minutes).map(candle).collect()
+    (0..DAYS * DAY_MS / MINUTE_MS).map(candle).collect()
 }
 
 fn history() -> Vec<Released> {
@@ -94,7 +81,7 @@ fn history() -> Vec<Released> {
     let mut candles: Vec<(InstrumentId, Candle)> = Vec::new();
     for (name, price) in PAIRS {
         let id = instrument(name).id;
-        let minutes = walk(&mut rng, price, from, DAYS * DAY_MS / MINUTE_MS);
+        let minutes = walk(&mut rng, price, from);
         for timeframe in COARSER {
             let nested = "every timeframe here is made of minutes in order";
             let mut aggregator = Aggregator::new(Timeframe::M1, timeframe).expect(nested);
@@ -124,18 +111,15 @@ fn history() -> Vec<Released> {
     history
 }
 
-fn swing_spot() -> Profile {
-    Profile::named("swing-spot").expect("it comes with the program")
-}
-
-fn engine(profile: Profile, base: Timeframe) -> Engine {
+fn engine() -> Engine {
+    let profile = Profile::named("swing-spot").expect("it comes with the program");
     let (timeframe, halt) = (profile.decision_timeframe, profile.halt_drawdown());
     let policy = Policy { profile, weights: Weights::default(), costs: Costs::default() };
     let Costs { maker_fee_ratio, taker_fee_ratio, slippage_bps } = policy.costs;
     let account = Account::new(Portfolio::new(parsed("USDT"), parsed("10000")));
-    let core = Core::new(RunSeed(7), policy, base, account);
+    let core = Core::new(RunSeed(7), policy, Timeframe::M1, account);
     let terms = Terms::new(maker_fee_ratio, taker_fee_ratio, slippage_bps);
-    let venue = SimVenue::new(terms, base);
+    let venue = SimVenue::new(terms, Timeframe::M1);
     let agents: Vec<Box<dyn Agent>> = vec![
         Box::new(Technical::new(technical::config::Config::for_timeframe(timeframe))),
         Box::new(Risk::new(risk::config::Config::new(timeframe, halt))),
@@ -144,17 +128,18 @@ fn engine(profile: Profile, base: Timeframe) -> Engine {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
-fn recorded() {
+fn main() {
     let history = history();
     let events: usize = history.iter().map(|released| released.events.len()).sum();
-    let mut engine = engine(swing_spot(), Timeframe::M1);
-    let (mut head, mut out) = (Head::GENESIS, Outbox::default());
+    let (mut engine, mut head, mut out) = (engine(), Head::GENESIS, Outbox::default());
     let (mut spent, mut deciding) = (Duration::ZERO, Vec::new());
     let (mut decisions, mut trades) = (0usize, 0usize);
     for released in &history {
         out.records.clear();
         let begun = Instant::now();
-        engine.step(released.view(), &mut out).expect(WITHIN_RANGE);
+        engine
+            .step(released.view(), &mut out)
+            .expect("seeded candles stay within a decimal's range");
         for dated in &out.records {
             dated.chained(&mut head).expect("every record has finite numbers");
         }
@@ -173,70 +158,6 @@ fn recorded() {
     let us = |share: usize| deciding[(deciding.len() - 1) * share / 100] as f64 / 1000.0;
     let rate = events as f64 / spent.as_secs_f64();
     println!("{events} events, {decisions} decisions, {trades} trades, {} entries", head.seq);
-    println!("head {}", head.hash);
     println!("pure path, recorded and chained: {rate:.0} events/s");
     println!("watermark with five decisions: p50 {:.1} µs, p99 {:.1} µs", us(50), us(99));
-}
-
-/// Trades and the account's worth, from candles in memory.
-fn traded(instrument: Instrument, candles: &[Candle]) -> (Vec<Trade>, Curve) {
-    let timeframe = candles[0].timeframe;
-    let mut engine = engine(Profile { decision_timeframe: timeframe, ..swing_spot() }, timeframe);
-    let start = Mark { at: candles[0].open_time, equity_quote: 10_000.0 };
-    let (mut trades, mut curve) = (Vec::new(), Curve::new(start, Grain::Days));
-    let mut out = Outbox::new(Sink::None);
-    let started = [Sequenced { input_seq: 1, event: Event::SessionStarted { instrument } }];
-    engine.step(Watermark { at: start.at, events: &started }, &mut out).expect(WITHIN_RANGE);
-    for (input_seq, candle) in (2..).zip(candles) {
-        let event = Event::CandleClosed { instrument: instrument.id, candle: *candle };
-        let events = [Sequenced { input_seq, event }];
-        let at = candle.close_time();
-        engine.step(Watermark { at, events: &events }, &mut out).expect(WITHIN_RANGE);
-        for dated in out.records.drain(..) {
-            if let Record::Trade(trade) = dated.record {
-                trades.push(trade);
-            }
-        }
-        curve.mark(at, engine.floor().core().account().equity().to_f64());
-    }
-    (trades, curve)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
-fn unrecorded(what: &str, instrument: Instrument, candles: &[Candle]) {
-    let mut rates: Vec<f64> = Vec::new();
-    let (mut trades, mut equity) = (0, 0.0);
-    for _ in 0..RUNS {
-        let begun = Instant::now();
-        let (closed, curve) = traded(instrument, candles);
-        rates.push(candles.len() as f64 / begun.elapsed().as_secs_f64() / 1e6);
-        (trades, equity) = (closed.len(), curve.last().equity_quote);
-    }
-    rates.sort_unstable_by(f64::total_cmp);
-    let (best, median) = (rates[RUNS - 1], rates[RUNS / 2]);
-    println!("{what}: {} candles, {trades} trades, equity {equity:.2}", candles.len());
-    println!(
-        "full agents, a decision at every candle: best {best:.2}, median {median:.2} million candles/s"
-    );
-    let kept = if best * 1e6 >= WANTED { "kept" } else { "missed" };
-    println!("limit of 4 million candles/s: {kept}");
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a benchmark is told by the environment where data is"
-)]
-fn main() {
-    recorded();
-    let mut rng = ChaCha8Rng::seed_from_u64(42);
-    let from = UtcMs::new(1_700_000_000_000).floor(DAY_MS);
-    let minutes = walk(&mut rng, 30_000.0, from, MINUTES);
-    unrecorded("random walk, 1m", instrument("BTC/USDT"), &minutes);
-    match std::env::var("SEXTANT_DATA") {
-        Ok(data) => {
-            let file = candle_file::read(&Path::new(&data).join(REAL)).expect("a candle file");
-            unrecorded("BTC/USDT, 5m", instrument("BTC/USDT"), &file.candles);
-        }
-        Err(_) => println!("BTC/USDT, 5m: skipped, SEXTANT_DATA names no folder"),
-    }
 }

@@ -67,11 +67,12 @@ impl Engine {
     /// `out` has already.
     pub fn step(&mut self, watermark: Watermark<'_>, out: &mut Outbox) -> Result<(), CoreError> {
         let Self { agents, floor, effects } = self;
+        effects.explained = out.keeps_all();
         floor.open(watermark, out)?;
         for agent in agents {
             hear(agent.as_mut(), floor.account(), watermark.events, effects);
         }
-        floor.decide(watermark, effects.drain(..), out)?;
+        floor.decide(watermark, effects.answers.drain(..), out)?;
         let commands = std::mem::take(&mut out.commands);
         floor.execute(&commands, out)
     }
@@ -80,11 +81,12 @@ impl Engine {
     /// a word there are no entries, so an account that holds nothing still holds nothing after it.
     pub fn listen(&mut self, watermark: Watermark<'_>, out: &mut Outbox) -> Result<(), CoreError> {
         let Self { agents, floor, effects } = self;
+        effects.explained = false;
         floor.open(watermark, out)?;
         for agent in agents {
             hear(agent.as_mut(), floor.account(), watermark.events, effects);
         }
-        effects.clear();
+        effects.answers.clear();
         floor.decide(watermark, std::iter::empty(), out)
     }
 }

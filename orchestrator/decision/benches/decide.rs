@@ -106,8 +106,9 @@ fn main() {
     let (mut took, mut approved) = (Vec::with_capacity(CALLS), 0usize);
     for snapshot in snapshots.iter().cycle().take(CALLS) {
         let begun = Instant::now();
-        let intent = decide(&black_box(snapshot).sight(), black_box(&policy));
-        let verdict = black_box(kernel::check(&intent, snapshot, &policy));
+        let sight = black_box(snapshot).sight();
+        let intent = decide(&sight, black_box(&policy));
+        let verdict = black_box(kernel::check(&intent, &sight, &snapshot.account, &policy));
         took.push(begun.elapsed().as_nanos());
         approved += usize::from(matches!(verdict, Verdict::Approved(_)));
     }

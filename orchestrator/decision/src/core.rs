@@ -1,18 +1,17 @@
 //! The orchestrator's pure core: what it knows between watermarks, and what follows from each.
 
-use std::collections::BTreeMap;
-
 use domain::agent::Effect;
+use domain::by_instrument::ByInstrument;
 use domain::candle::Candle;
 use domain::event::{Event, Sequenced, Watermark};
 use domain::gateway::{Command, Protection};
 use domain::ids::{Id, RunSeed};
-use domain::instrument::{Instrument, InstrumentId};
+use domain::instrument::InstrumentId;
 use domain::intent::Action;
 use domain::money::{Price, Quantity};
 use domain::order::{ClientOrderId, Order, OrderEvent, OrderReport, Role, Side, Ticket};
 use domain::position::Position;
-use domain::signal::{Direction, RiskWord, Signal};
+use domain::signal::{Direction, Signal};
 use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
 use domain::trade::ExitReason;
@@ -26,25 +25,8 @@ use crate::kernel::{self, Approved, Verdict};
 use crate::outbox::Outbox;
 use crate::policy::Policy;
 use crate::record::{AccountMark, Dated, DecisionRecord, OrderRecord, OrderStep, Record};
+use crate::session::Session;
 use crate::snapshot::{AccountView, Holding, Sight, Snapshot};
-
-/// What is known of an instrument while its session lasts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Session {
-    instrument: Instrument,
-    /// The last of each agent, by agent.
-    signals: Vec<Signal>,
-    risk_word: Option<RiskWord>,
-}
-
-impl Session {
-    fn hear(&mut self, signal: Signal) {
-        match self.signals.binary_search_by_key(&signal.agent, |known| known.agent) {
-            Ok(at) => self.signals[at] = signal,
-            Err(at) => self.signals.insert(at, signal),
-        }
-    }
-}
 
 /// The state between watermarks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,7 +38,7 @@ pub struct Core {
     base: Timeframe,
     account: Account,
     book: Book,
-    sessions: BTreeMap<InstrumentId, Session>,
+    sessions: ByInstrument<Session>,
     now: UtcMs,
     input_seq: u64,
 }
@@ -65,7 +47,7 @@ impl Core {
     /// A core that has heard nothing.
     pub fn new(seed: RunSeed, policy: Policy, base: Timeframe, account: Account) -> Self {
         let policy_hash = policy.hash();
-        let sessions = BTreeMap::new();
+        let sessions = ByInstrument::new();
         let book = Book::default();
         let now = UtcMs::default();
         Self { seed: seed.0, policy, policy_hash, base, account, book, sessions, now, input_seq: 0 }
@@ -89,7 +71,7 @@ impl Core {
     /// Books a report of the venue.
     pub fn on_report(&mut self, report: &OrderReport, out: &mut Outbox) -> Result<(), CoreError> {
         let order = self.book.order(report.client_order_id);
-        let session = order.and_then(|order| self.sessions.get(&order.ticket.instrument));
+        let session = order.and_then(|order| self.sessions.get(order.ticket.instrument));
         let step = session.map_or(Quantity::ZERO, |session| session.instrument.filters.step);
         let Some((order, trade)) = self.book.hear(report, &mut self.account, step)? else {
             return Ok(());
@@ -156,16 +138,13 @@ impl Core {
         for Sequenced { input_seq, event } in events {
             match event {
                 Event::SessionStarted { instrument } => {
-                    let session =
-                        Session { instrument: *instrument, signals: Vec::new(), risk_word: None };
-                    self.sessions.insert(instrument.id, session);
+                    self.sessions.insert(instrument.id, Session::begin(*instrument));
                 }
                 Event::SessionEnded { instrument, .. } => {
                     self.end_session(*instrument, *input_seq, out)?
                 }
                 Event::CandleClosed { instrument, candle } if candle.timeframe == self.base => {
-                    self.mark(*instrument, candle);
-                    self.trail(*instrument, candle, out);
+                    self.hear_candle(*instrument, candle, out);
                 }
                 Event::CandleClosed { .. }
                 | Event::DeadlineMissed { .. }
@@ -183,7 +162,7 @@ impl Core {
                         let id = self.signal_id(&signal);
                         self.record(Record::Signal(id, signal.clone()), out);
                     }
-                    if let Some(session) = self.sessions.get_mut(&signal.instrument) {
+                    if let Some(session) = self.sessions.get_mut(signal.instrument) {
                         session.hear(signal);
                     }
                 }
@@ -191,7 +170,7 @@ impl Core {
                     if out.keeps_all() {
                         self.record(Record::RiskWord(word.clone()), out);
                     }
-                    if let Some(session) = self.sessions.get_mut(&word.instrument) {
+                    if let Some(session) = self.sessions.get_mut(word.instrument) {
                         session.risk_word = Some(word);
                     }
                 }
@@ -205,21 +184,25 @@ impl Core {
         input_seq: u64,
         out: &mut Outbox,
     ) -> Result<(), CoreError> {
-        let Some(session) = self.sessions.get(&instrument) else { return Ok(()) };
+        let Some(session) = self.sessions.get(instrument) else { return Ok(()) };
         let Some(sight) = self.sight(session)? else { return Ok(()) };
         let intent = decide(&sight, &self.policy);
         if intent.action == Action::Hold && !out.keeps_all() {
             return Ok(());
         }
-        let snapshot = self.snapshot(sight, session.risk_word.clone())?;
-        let verdict = kernel::check(&intent, &snapshot, &self.policy);
-        let id = Id::of(RunSeed(self.seed), input_seq, "decision", instrument.as_str());
+        let account = self.view()?;
+        let verdict = kernel::check(&intent, &sight, &account, &self.policy);
         let approved = match &verdict {
             Verdict::Approved(approved) => Some(approved.clone()),
             Verdict::Hold | Verdict::Denied(_) => None,
         };
+        if approved.is_none() && !out.keeps_all() {
+            return Ok(());
+        }
+        let id = Id::of(RunSeed(self.seed), input_seq, "decision", instrument.as_str());
         let (action, reference) = (intent.action, intent.reference);
         if out.keeps_all() {
+            let snapshot = Snapshot::of(sight, account);
             let record = DecisionRecord {
                 id,
                 policy_hash: self.policy_hash.clone(),
@@ -292,7 +275,7 @@ impl Core {
         input_seq: u64,
         out: &mut Outbox,
     ) -> Result<(), CoreError> {
-        self.sessions.remove(&instrument);
+        self.sessions.remove(instrument);
         let Some(plan) = self.book.plans().get(&instrument) else { return Ok(()) };
         match plan.stage {
             Stage::Entering => self.cancel(ClientOrderId::new(plan.decision_id, Role::Entry), out),
@@ -310,20 +293,17 @@ impl Core {
         Ok(())
     }
 
-    /// Values the instrument at a candle's close. What an ended session left open is closed at the
-    /// last price known of that session, whatever the next one brings.
-    fn mark(&mut self, instrument: InstrumentId, candle: &Candle) {
-        let stage = self.book.plans().get(&instrument).map(|plan| plan.stage);
+    /// Values the instrument at a candle's close and lets the stop follow. What an ended session
+    /// left open is closed at the last price known of that session, whatever the next one brings.
+    fn hear_candle(&mut self, instrument: InstrumentId, candle: &Candle, out: &mut Outbox) {
+        let plan = self.book.plan_mut(instrument);
+        let stage = plan.as_ref().map(|plan| plan.stage);
         if stage != Some(Stage::Closing(ExitReason::ForceExit)) {
             self.account.portfolio.set_mark(instrument, candle.close);
         }
-    }
-
-    fn trail(&mut self, instrument: InstrumentId, candle: &Candle, out: &mut Outbox) {
-        let Some(trailing) = self.policy.profile.trailing else { return };
-        let Some(session) = self.sessions.get(&instrument) else { return };
+        let (Some(plan), Some(trailing)) = (plan, self.policy.profile.trailing) else { return };
+        let Some(session) = self.sessions.get(instrument) else { return };
         let tick = session.instrument.filters.tick;
-        let Some(plan) = self.book.plan_mut(instrument) else { return };
         let Some(trigger) = plan.trail(candle, &trailing, tick) else { return };
         let client_order_id = ClientOrderId::new(plan.decision_id, Role::Stop);
         let Some(order) = self.book.order(client_order_id).cloned() else { return };
@@ -331,7 +311,7 @@ impl Core {
         out.commands.push(Command::Move { client_order_id, trigger });
     }
 
-    /// What a decision rests on now; none without a price.
+    /// What a decision sees of its instrument now; none without a price.
     fn sight<'a>(&self, session: &'a Session) -> Result<Option<Sight<'a>>, CoreError> {
         let instrument = session.instrument.id;
         let portfolio = &self.account.portfolio;
@@ -355,26 +335,9 @@ impl Core {
             now: self.now,
             reference,
             signals: &session.signals,
+            risk_word: session.risk_word.as_ref(),
             holding,
         }))
-    }
-
-    /// All that a decision sees, with the account as it is now.
-    fn snapshot(
-        &self,
-        sight: Sight<'_>,
-        risk_word: Option<RiskWord>,
-    ) -> Result<Snapshot, CoreError> {
-        let Sight { instrument, now, reference, signals, holding } = sight;
-        Ok(Snapshot {
-            instrument: *instrument,
-            now,
-            reference,
-            signals: signals.iter().filter(|signal| now < signal.expires_at).cloned().collect(),
-            risk_word,
-            holding,
-            account: self.view()?,
-        })
     }
 
     /// The account in numbers, as it is now.

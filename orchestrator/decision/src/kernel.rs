@@ -1,6 +1,6 @@
 //! The risk kernel: the one owner of every hard limit.
 //!
-//! It computes each limit from the snapshot, shrinks a size until it fits or refuses, and only it
+//! It computes each limit from what the decision saw, shrinks a size until it fits or refuses, and only it
 //! can make an [`Approved`].
 
 use domain::gateway::Protection;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::denial::Denial;
 use crate::policy::{Costs, Policy};
-use crate::snapshot::{Snapshot, TradingState};
+use crate::snapshot::{AccountView, Sight, TradingState};
 
 /// Leave to send one order. Its fields are private and only the kernel makes one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,33 +87,41 @@ pub fn approve_close(side: Side, quantity: Quantity) -> Approved {
 }
 
 /// Checks an intent against every limit.
-pub fn check(intent: &Intent, snapshot: &Snapshot, policy: &Policy) -> Verdict {
-    let checked = match (intent.action, snapshot.holding) {
+pub fn check(
+    intent: &Intent,
+    sight: &Sight<'_>,
+    account: &AccountView,
+    policy: &Policy,
+) -> Verdict {
+    let checked = match (intent.action, sight.holding) {
         (Action::Hold, _) => return Verdict::Hold,
         (_, Some(holding)) if holding.in_transit => {
             Err(Denial::InTransit { instrument: intent.instrument })
         }
         (Action::Sell, Some(holding)) => Ok(approve_close(Side::Sell, holding.quantity)),
         (Action::Sell, None) => Err(Denial::NothingToClose { reference: intent.reference }),
-        (Action::Buy, _) => check_entry(intent, snapshot, policy),
+        (Action::Buy, _) => check_entry(intent, sight, account, policy),
     };
     checked.map_or_else(Verdict::Denied, Verdict::Approved)
 }
 
-fn check_entry(intent: &Intent, snapshot: &Snapshot, policy: &Policy) -> Result<Approved, Denial> {
-    may_enter(intent, snapshot, policy)?;
+fn check_entry(
+    intent: &Intent,
+    sight: &Sight<'_>,
+    account: &AccountView,
+    policy: &Policy,
+) -> Result<Approved, Denial> {
+    may_enter(intent, sight, account, policy)?;
     let protection = protection_of(intent)?;
-    let overflow = |_: Overflow| Denial::Overflow { equity_quote: snapshot.account.equity_quote };
-    let (quantity, shrunk_by) = size(intent, protection, snapshot, policy).map_err(overflow)?;
-    let filters = &snapshot.instrument.filters;
+    let overflow = |_: Overflow| Denial::Overflow { equity_quote: account.equity_quote };
+    let (quantity, shrunk_by) =
+        size(intent, protection, sight, account, policy).map_err(overflow)?;
+    let filters = &sight.instrument.filters;
     let notional = intent.reference.times(quantity).map_err(overflow)?;
     let heat_limit =
-        snapshot.account.equity_quote.scaled(policy.profile.max_heat_ratio).map_err(overflow)?;
-    if quantity.is_zero() && snapshot.account.heat_quote >= heat_limit {
-        return Err(Denial::Heat {
-            heat_quote: snapshot.account.heat_quote,
-            limit_quote: heat_limit,
-        });
+        account.equity_quote.scaled(policy.profile.max_heat_ratio).map_err(overflow)?;
+    if quantity.is_zero() && account.heat_quote >= heat_limit {
+        return Err(Denial::Heat { heat_quote: account.heat_quote, limit_quote: heat_limit });
     }
     filters
         .check(quantity, intent.reference)
@@ -124,8 +132,13 @@ fn check_entry(intent: &Intent, snapshot: &Snapshot, policy: &Policy) -> Result<
 }
 
 /// The limits that allow or forbid an entry whatever its size.
-fn may_enter(intent: &Intent, snapshot: &Snapshot, policy: &Policy) -> Result<(), Denial> {
-    let (account, profile) = (&snapshot.account, &policy.profile);
+fn may_enter(
+    intent: &Intent,
+    sight: &Sight<'_>,
+    account: &AccountView,
+    policy: &Policy,
+) -> Result<(), Denial> {
+    let profile = &policy.profile;
     let ratio = |limit: Decimal| Money::new(limit).to_f64();
     let drawdown_ratio = account.drawdown_ratio();
     let halt = ratio(profile.halt_at_drawdown_ratio);
@@ -137,8 +150,8 @@ fn may_enter(intent: &Intent, snapshot: &Snapshot, policy: &Policy) -> Result<()
     if account.trading_state == TradingState::Reducing || loss_ratio >= pause {
         return Err(Denial::DayLoss { loss_ratio, limit_ratio: pause });
     }
-    match &snapshot.risk_word {
-        Some(word) if snapshot.now < word.expires_at => {
+    match sight.risk_word {
+        Some(word) if sight.now < word.expires_at => {
             // What is no number allows nothing either.
             let some = word.size_ratio > 0.0;
             if !word.entries_allowed || !some {
@@ -146,9 +159,7 @@ fn may_enter(intent: &Intent, snapshot: &Snapshot, policy: &Policy) -> Result<()
             }
         }
         word => {
-            return Err(Denial::NoRiskWord {
-                expired_at: word.as_ref().map(|word| word.expires_at),
-            });
+            return Err(Denial::NoRiskWord { expired_at: word.map(|word| word.expires_at) });
         }
     }
     let confidence = intent.confidence.unwrap_or(0.0);
@@ -181,13 +192,14 @@ fn protection_of(intent: &Intent) -> Result<Protection, Denial> {
 fn size(
     intent: &Intent,
     protection: Protection,
-    snapshot: &Snapshot,
+    sight: &Sight<'_>,
+    account: &AccountView,
     policy: &Policy,
 ) -> Result<(Quantity, Vec<Shrink>), Overflow> {
-    let (account, profile, costs) = (&snapshot.account, &policy.profile, &policy.costs);
+    let (profile, costs) = (&policy.profile, &policy.costs);
     let mut shrunk_by = Vec::new();
 
-    let tick = snapshot.instrument.filters.tick;
+    let tick = sight.instrument.filters.tick;
     let cost = unit_cost(intent.reference, tick, costs)?;
     let proceeds = unit_proceeds(protection.stop, tick, costs)?;
     let loss = cost.checked_sub(proceeds).ok_or(Overflow)?;
@@ -197,7 +209,7 @@ fn size(
         budget = budget.scaled(Decimal::new(5, 1))?;
         shrunk_by.push(Shrink::Drawdown);
     }
-    let caution = snapshot.risk_word.as_ref().map_or(0.0, |word| word.size_ratio.clamp(0.0, 1.0));
+    let caution = sight.risk_word.map_or(0.0, |word| word.size_ratio.clamp(0.0, 1.0));
     if caution < 1.0 {
         budget = budget.scaled(Decimal::try_from(caution).map_err(|_| Overflow)?)?;
         shrunk_by.push(Shrink::RiskWord);
@@ -222,7 +234,7 @@ fn size(
             shrunk_by.push(shrink);
         }
     }
-    let filters = &snapshot.instrument.filters;
+    let filters = &sight.instrument.filters;
     if quantity > filters.max_quantity {
         quantity = filters.max_quantity;
         shrunk_by.push(Shrink::VenueMaximum);

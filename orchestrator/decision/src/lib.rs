@@ -15,4 +15,5 @@ pub mod outbox;
 pub mod policy;
 pub mod profile;
 pub mod record;
+mod session;
 pub mod snapshot;

@@ -86,8 +86,8 @@ pub struct Holding {
     pub in_transit: bool,
 }
 
-/// What an intent rests on, beside the policy: the part of a [`Snapshot`] that signals are weighed
-/// with. Borrowed, so that to hold copies nothing.
+/// What a decision sees of its instrument: a [`Snapshot`] without the account. Borrowed, so that
+/// what leaves no record copies nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Sight<'a> {
     /// For which instrument, with its filters.
@@ -98,6 +98,8 @@ pub struct Sight<'a> {
     pub reference: Price,
     /// The last signal of each agent, by agent; one that has expired does not count.
     pub signals: &'a [Signal],
+    /// The risk agent's last word, live or not.
+    pub risk_word: Option<&'a RiskWord>,
     /// What is held of the instrument.
     pub holding: Option<Holding>,
 }
@@ -122,13 +124,28 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// What its intent rests on.
+    /// Freezes what a decision saw; what has expired by now was not seen.
+    pub fn of(sight: Sight<'_>, account: AccountView) -> Self {
+        let Sight { instrument, now, reference, signals, risk_word, holding } = sight;
+        Self {
+            instrument: *instrument,
+            now,
+            reference,
+            signals: signals.iter().filter(|signal| now < signal.expires_at).cloned().collect(),
+            risk_word: risk_word.cloned(),
+            holding,
+            account,
+        }
+    }
+
+    /// What it saw of its instrument.
     pub fn sight(&self) -> Sight<'_> {
         Sight {
             instrument: &self.instrument,
             now: self.now,
             reference: self.reference,
             signals: &self.signals,
+            risk_word: self.risk_word.as_ref(),
             holding: self.holding,
         }
     }

@@ -35,8 +35,8 @@ fn candle(n: usize, range: f64) -> Candle {
 fn say(agent: &mut Risk, event: Event) -> Option<RiskWord> {
     let mut out = Effects::new();
     agent.on_event(&Sequenced { input_seq: 7, event }, &mut out);
-    assert!(out.len() <= 1);
-    out.pop().map(|effect| match effect {
+    assert!(out.answers.len() <= 1);
+    out.answers.pop().map(|effect| match effect {
         Effect::RiskWord(word) => word,
         Effect::Signal(signal) => panic!("{signal:?}"),
     })

@@ -37,8 +37,8 @@ pub(crate) fn candle(timeframe: Timeframe, n: usize, open: f64, close: f64) -> C
 pub(crate) fn say(agent: &mut Technical, event: Event) -> Option<Signal> {
     let mut out = Effects::new();
     agent.on_event(&Sequenced { input_seq: 7, event }, &mut out);
-    assert!(out.len() <= 1);
-    out.pop().map(|effect| match effect {
+    assert!(out.answers.len() <= 1);
+    out.answers.pop().map(|effect| match effect {
         Effect::Signal(signal) => signal,
         Effect::RiskWord(word) => panic!("{word:?}"),
     })

@@ -237,7 +237,7 @@ impl World {
                 false => Some(atr),
             };
             let confidence = if self.chance(0.01) { f64::NAN } else { 0.5 + 0.55 * self.unit() };
-            effects.push(Effect::Signal(Signal {
+            effects.answers.push(Effect::Signal(Signal {
                 agent: AgentId::Technical,
                 instrument,
                 input_seq: self.input_seq,
@@ -258,7 +258,7 @@ impl World {
                 true => odd[(self.unit() * odd.len() as f64) as usize],
                 false => (1.5 * self.unit()).min(1.0),
             };
-            effects.push(Effect::RiskWord(RiskWord {
+            effects.answers.push(Effect::RiskWord(RiskWord {
                 instrument,
                 input_seq: self.input_seq,
                 issued_at: self.now,

@@ -86,7 +86,8 @@ fn confidence_below_the_limit_is_refused_by_the_kernel_too() {
     let (mut intent, _) = judged(&eager());
     for confidence in [Some(0.699), Some(f64::NAN), None] {
         intent.confidence = confidence;
-        let verdict = check(&intent, &eager(), &policy());
+        let seen = eager();
+        let verdict = check(&intent, &seen.sight(), &seen.account, &policy());
         assert!(matches!(verdict, Verdict::Denied(denial) if denial.name() == "low_confidence"));
     }
 }
@@ -103,7 +104,8 @@ fn barriers_on_the_wrong_side_are_refused() {
         (Some(intent.reference), target),
     ] {
         let intent = domain::intent::Intent { stop, target, ..intent.clone() };
-        let verdict = check(&intent, &eager(), &policy());
+        let seen = eager();
+        let verdict = check(&intent, &seen.sight(), &seen.account, &policy());
         assert!(matches!(verdict, Verdict::Denied(denial) if denial.name() == "bad_barriers"));
     }
 }

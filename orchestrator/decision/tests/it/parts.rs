@@ -90,7 +90,7 @@ pub(crate) fn eager() -> Snapshot {
 
 pub(crate) fn judged(snapshot: &Snapshot) -> (Intent, Verdict) {
     let intent = decision::decide::decide(&snapshot.sight(), &policy());
-    let verdict = kernel::check(&intent, snapshot, &policy());
+    let verdict = kernel::check(&intent, &snapshot.sight(), &snapshot.account, &policy());
     (intent, verdict)
 }
 

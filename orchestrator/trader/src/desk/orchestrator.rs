@@ -9,7 +9,7 @@ use actix::{
 };
 use backtest::floor::Floor;
 use decision::outbox::Outbox;
-use domain::agent::Effects;
+use domain::agent::Effect;
 use domain::event::{Event, Released};
 use domain::ledger::Head;
 use domain::signal::AgentId;
@@ -120,13 +120,13 @@ impl Desk {
     }
 
     /// Lets every agent hear the watermark and waits until each is done with it.
-    async fn gather(&mut self, released: &Released) -> Outcome<Effects> {
+    async fn gather(&mut self, released: &Released) -> Outcome<Vec<Effect>> {
         let account = self.floor.account().copied();
         let asked = self.agents.iter().map(|(_, agent)| {
             let hear = Hear { account, released: released.clone() };
             tokio::time::timeout(ANSWER_DEADLINE, agent.send(hear))
         });
-        let mut effects = Effects::new();
+        let mut effects = Vec::new();
         for ((agent, _), answer) in self.agents.iter().zip(join_all(asked).await) {
             let Ok(Ok(Answer { effects: answered, took, .. })) = answer else {
                 self.metrics.agent_faults.of(agent.name()).inc();
@@ -134,7 +134,7 @@ impl Desk {
                 return Err(Failure::new(Code::Failed, message));
             };
             self.work.add(*agent, released, took);
-            effects.extend(answered);
+            effects.extend(answered.answers);
         }
         Ok(effects)
     }

@@ -74,7 +74,7 @@ impl Under {
     fn decide(&self, stored: DecisionRecord) -> DecisionRecord {
         let snapshot = stored.snapshot;
         let intent = decide(&snapshot.sight(), &self.policy);
-        let verdict = kernel::check(&intent, &snapshot, &self.policy);
+        let verdict = kernel::check(&intent, &snapshot.sight(), &snapshot.account, &self.policy);
         let signal_id = |signal: &Signal| {
             let subject = format!("{}@{}", signal.agent, signal.instrument);
             Id::of(self.seed, signal.input_seq, "signal", &subject)
