@@ -23,6 +23,7 @@ pub mod money;
 pub mod order;
 pub mod portfolio;
 pub mod position;
+pub mod quote;
 pub mod signal;
 mod text;
 pub mod time;

@@ -28,7 +28,8 @@ use domain::time::{DAY_MS, MINUTE_MS, UtcMs};
 use domain::timeframe::Timeframe;
 use domain::trade::Trade;
 use exchange::candle_file;
-use exchange::sim::venue::{SimVenue, Terms};
+use exchange::sim::terms::Terms;
+use exchange::sim::venue::SimVenue;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use risk::agent::Risk;
@@ -133,7 +134,7 @@ fn engine(profile: Profile, base: Timeframe) -> Engine {
     let Costs { maker_fee_ratio, taker_fee_ratio, slippage_bps } = policy.costs;
     let account = Account::new(Portfolio::new(parsed("USDT"), parsed("10000")));
     let core = Core::new(RunSeed(7), policy, base, account);
-    let venue = SimVenue::new(Terms { maker_fee_ratio, taker_fee_ratio, slippage_bps }, base);
+    let venue = SimVenue::new(Terms::new(maker_fee_ratio, taker_fee_ratio, slippage_bps), base);
     let agents: Vec<Box<dyn Agent>> = vec![
         Box::new(Technical::new(technical::config::Config::for_timeframe(timeframe))),
         Box::new(Risk::new(risk::config::Config::new(timeframe, halt))),

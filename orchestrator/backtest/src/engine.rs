@@ -9,7 +9,8 @@ use domain::agent::{Agent, Effects, hear};
 use domain::event::Watermark;
 use domain::ids::RunSeed;
 use domain::portfolio::Portfolio;
-use exchange::sim::venue::{SimVenue, Terms};
+use exchange::sim::terms::Terms;
+use exchange::sim::venue::SimVenue;
 use risk::agent::Risk;
 use technical::agent::Technical;
 
@@ -38,11 +39,7 @@ impl Engine {
         let portfolio = Portfolio::new(configuration.quote, configuration.capital_quote);
         let seed = RunSeed(configuration.seed);
         let core = Core::new(seed, policy, base, Account::new(portfolio));
-        let terms = Terms {
-            maker_fee_ratio: costs.maker_fee_ratio,
-            taker_fee_ratio: costs.taker_fee_ratio,
-            slippage_bps: costs.slippage_bps,
-        };
+        let terms = Terms::new(costs.maker_fee_ratio, costs.taker_fee_ratio, costs.slippage_bps);
         let agents: Vec<Box<dyn Agent>> = vec![
             Box::new(Technical::new(configuration.agents.technical.clone())),
             Box::new(Risk::new(configuration.agents.risk.clone())),

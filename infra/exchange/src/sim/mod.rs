@@ -1,6 +1,11 @@
-//! The simulated venue: pure, so that the same candles and commands give the same fills.
+//! The simulated venue: pure, so that the same prices and commands give the same fills.
 
-pub mod fills;
+mod fills;
+mod holding;
+mod market;
+mod matching;
+mod quotes;
+pub mod terms;
 #[cfg(test)]
 mod tests;
 pub mod venue;

@@ -13,7 +13,8 @@ use domain::order::{ClientOrderId, OrderEvent, OrderKind, OrderReport, Role, Sid
 use domain::time::{HOUR_MS, UtcMs};
 use domain::timeframe::Timeframe;
 
-use crate::sim::venue::{SimVenue, Terms};
+use crate::sim::terms::Terms;
+use crate::sim::venue::SimVenue;
 
 const START: UtcMs = UtcMs::new(1_699_999_200_000);
 
@@ -63,11 +64,8 @@ fn fills(reports: &[OrderReport]) -> Vec<Fill> {
 impl Pit {
     /// One candle at 100 has closed.
     fn open() -> Self {
-        let terms = Terms {
-            maker_fee_ratio: "0.0002".parse().unwrap(),
-            taker_fee_ratio: "0.001".parse().unwrap(),
-            slippage_bps: "5".parse().unwrap(),
-        };
+        let [maker, taker, bps] = ["0.0002", "0.001", "5"].map(|text| text.parse().unwrap());
+        let terms = Terms::new(maker, taker, bps);
         let mut pit = Self { venue: SimVenue::new(terms, Timeframe::H1), now: START };
         pit.event(Event::SessionStarted { instrument: coin() });
         pit.candle(["100", "100", "100", "100"]);
@@ -242,8 +240,7 @@ fn orders_that_break_a_filter_are_refused_but_exits_are_not() {
 
 #[test]
 fn without_a_price_or_a_listing_nothing_is_opened() {
-    let terms =
-        Terms { maker_fee_ratio: 0.into(), taker_fee_ratio: 0.into(), slippage_bps: 0.into() };
+    let terms = Terms::new(0.into(), 0.into(), 0.into());
     let mut pit = Pit { venue: SimVenue::new(terms, Timeframe::H1), now: START };
     assert_eq!(names(&pit.enter("1"))[1], (Role::Entry, "rejected"));
     pit.event(Event::SessionStarted { instrument: coin() });
@@ -303,9 +300,7 @@ proptest! {
         let cents = |n: i64| Price::from_raw(n * 1_000_000);
         let (low, high) = (ohlc.iter().min().unwrap(), ohlc.iter().max().unwrap());
         let prices = [ohlc[0], *high, *low, ohlc[3]].map(cents);
-        let terms = Terms {
-            maker_fee_ratio: 0.into(), taker_fee_ratio: 0.into(), slippage_bps: bps.into(),
-        };
+        let terms = Terms::new(0.into(), 0.into(), bps.into());
         let mut pit = Pit { venue: SimVenue::new(terms, Timeframe::H1), now: START };
         pit.event(Event::SessionStarted { instrument: coin() });
         pit.candle(["2", "2", "2", "2"]);

@@ -10,7 +10,8 @@ use domain::agent::Agent;
 use domain::ids::RunSeed;
 use domain::portfolio::Portfolio;
 use domain::timeframe::Timeframe;
-use exchange::sim::venue::{SimVenue, Terms};
+use exchange::sim::terms::Terms;
+use exchange::sim::venue::SimVenue;
 use risk::agent::Risk;
 use technical::agent::Technical;
 
@@ -28,11 +29,7 @@ pub(crate) fn floor(policy: Policy, base: Timeframe) -> Floor {
     let costs = policy.costs;
     let cash = Portfolio::new("USDT".parse().unwrap(), CAPITAL.parse().unwrap());
     let core = Core::new(RunSeed(7), policy, base, Account::new(cash));
-    let terms = Terms {
-        maker_fee_ratio: costs.maker_fee_ratio,
-        taker_fee_ratio: costs.taker_fee_ratio,
-        slippage_bps: costs.slippage_bps,
-    };
+    let terms = Terms::new(costs.maker_fee_ratio, costs.taker_fee_ratio, costs.slippage_bps);
     Floor::new(core, SimVenue::new(terms, base))
 }
 

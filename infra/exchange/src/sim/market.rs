@@ -1,0 +1,479 @@
+//! One instrument at the venue: what is listed, what works, what is held.
+
+use domain::fill::{Fill, Liquidity};
+use domain::gateway::{Command, Protection};
+use domain::instrument::{Asset, Filters, Instrument};
+use domain::money::{Money, Overflow, Price, Quantity};
+use domain::order::{ClientOrderId, OrderEvent, OrderKind, OrderReport, Role, Ticket};
+use domain::time::UtcMs;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive;
+use serde::{Deserialize, Serialize};
+
+use crate::sim::fills::{Reach, taken};
+use crate::sim::holding::Holding;
+use crate::sim::quotes::Touch;
+use crate::sim::terms::{FillModel, Slippage, Terms};
+
+/// An order that waits for a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Working {
+    pub(crate) ticket: Ticket,
+    protection: Option<Protection>,
+    /// When it arrived: no price from before can fill it.
+    pub(crate) since: UtcMs,
+    /// What is still to be filled.
+    pub(crate) open: Quantity,
+    filled: Quantity,
+    /// A stop that began to fill takes whatever price follows.
+    pub(crate) triggered: bool,
+    /// It has seen a quote that did not fill it: from now on others come to its price.
+    pub(crate) rested: bool,
+}
+
+impl Working {
+    pub(crate) const fn id(&self) -> ClientOrderId {
+        self.ticket.client_order_id
+    }
+
+    pub(crate) const fn role(&self) -> Role {
+        self.ticket.client_order_id.role()
+    }
+}
+
+/// A command on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Flight {
+    Submit { ticket: Ticket, protection: Option<Protection> },
+    Move { client_order_id: ClientOrderId, trigger: Price },
+    Cancel { client_order_id: ClientOrderId },
+}
+
+impl From<Command> for Flight {
+    fn from(command: Command) -> Self {
+        match command {
+            Command::Submit { ticket, protection } => Self::Submit { ticket, protection },
+            Command::Move { client_order_id, trigger } => Self::Move { client_order_id, trigger },
+            Command::Cancel { client_order_id } => Self::Cancel { client_order_id },
+        }
+    }
+}
+
+/// An instrument as long as the venue remembers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Market {
+    pub(crate) instrument: Instrument,
+    quote: Asset,
+    pub(crate) mark: Option<Price>,
+    pub(crate) marked_at: UtcMs,
+    /// Volume of the last candle, and what of it has filled here.
+    pub(crate) traded_base: f64,
+    pub(crate) used: Quantity,
+    /// Last price of the session before, and when it was: what that one left open is closed there.
+    left_at: Option<(Price, UtcMs)>,
+    fills: u64,
+    pub(crate) working: Vec<Working>,
+    /// Commands under way, by arrival.
+    pub(crate) flights: Vec<(UtcMs, Flight)>,
+    pub(crate) holding: Holding,
+    pub(crate) touch: Option<Touch>,
+}
+
+pub(crate) type Reports = Vec<OrderReport>;
+
+impl Market {
+    pub(crate) fn new(instrument: Instrument) -> Result<Self, Overflow> {
+        Ok(Self {
+            instrument,
+            // Every pair's quote is an asset by construction.
+            quote: instrument.id.quote().parse().map_err(|_| Overflow)?,
+            mark: None,
+            marked_at: UtcMs::default(),
+            traded_base: 0.0,
+            used: Quantity::ZERO,
+            left_at: None,
+            fills: 0,
+            working: Vec::new(),
+            flights: Vec::new(),
+            holding: Holding::default(),
+            touch: None,
+        })
+    }
+
+    pub(crate) const fn filters(&self) -> &Filters {
+        &self.instrument.filters
+    }
+
+    /// Trading begins, or begins again. What was left open and where is not forgotten.
+    pub(crate) fn start(&mut self, instrument: Instrument) {
+        (self.instrument, self.mark, self.touch) = (instrument, None, None);
+    }
+
+    /// The market is gone: what waited for a price of it expires, what is on its way too.
+    pub(crate) fn end(&mut self, last_close: UtcMs, reports: &mut Reports) {
+        let last = self.mark.take().map(|price| (price, last_close));
+        self.left_at = last.or(self.left_at);
+        self.touch = None;
+        for order in self.working.drain(..) {
+            report(reports, order.id(), last_close, OrderEvent::Expired);
+        }
+        for (_, flight) in self.flights.drain(..) {
+            if let Flight::Submit { ticket, .. } = flight {
+                report(reports, ticket.client_order_id, last_close, OrderEvent::Expired);
+            }
+        }
+    }
+
+    /// Whether nothing here can change by a price.
+    pub(crate) const fn is_quiet(&self) -> bool {
+        self.working.is_empty() && self.flights.is_empty()
+    }
+
+    /// Whether it has, or will have, orders of the same decision.
+    pub(crate) fn knows(&self, id: ClientOrderId) -> bool {
+        let same = |other: ClientOrderId| other.decision_id() == id.decision_id();
+        let coming = |(_, flight): &(UtcMs, Flight)| match flight {
+            Flight::Submit { ticket, .. } => same(ticket.client_order_id),
+            Flight::Move { .. } | Flight::Cancel { .. } => false,
+        };
+        self.working.iter().any(|order| same(order.id())) || self.flights.iter().any(coming)
+    }
+
+    /// Takes a command: at once, or when it arrives.
+    pub(crate) fn take(
+        &mut self,
+        flight: Flight,
+        now: UtcMs,
+        terms: &Terms,
+        reports: &mut Reports,
+    ) -> Result<(), Overflow> {
+        // What an ended session left is closed by the book, no market has to be reached for it.
+        if terms.latency_ms == 0 || (self.left_at.is_some() && self.mark.is_none()) {
+            return self.arrive(flight, now, terms, reports);
+        }
+        self.flights.push((now.plus_ms(i64::from(terms.latency_ms)), flight));
+        Ok(())
+    }
+
+    /// A command has arrived.
+    pub(crate) fn arrive(
+        &mut self,
+        flight: Flight,
+        at: UtcMs,
+        terms: &Terms,
+        reports: &mut Reports,
+    ) -> Result<(), Overflow> {
+        match flight {
+            Flight::Submit { ticket, protection } => {
+                self.submit(ticket, protection, at, terms, reports)
+            }
+            Flight::Move { client_order_id, trigger: to } => {
+                let named =
+                    |order: &&mut Working| order.id() == client_order_id && !order.triggered;
+                let order = self.working.iter_mut().find(named);
+                if let Some(OrderKind::Stop { trigger }) = order.map(|o| &mut o.ticket.kind) {
+                    *trigger = to;
+                    report(reports, client_order_id, at, OrderEvent::Moved { trigger: to });
+                }
+                Ok(())
+            }
+            Flight::Cancel { client_order_id } => {
+                self.cancel(client_order_id, at, reports);
+                Ok(())
+            }
+        }
+    }
+
+    fn submit(
+        &mut self,
+        ticket: Ticket,
+        protection: Option<Protection>,
+        at: UtcMs,
+        terms: &Terms,
+        reports: &mut Reports,
+    ) -> Result<(), Overflow> {
+        let id = ticket.client_order_id;
+        let closes = id.role() != Role::Entry;
+        if let Some(reason) = self.refusal(&ticket, closes)? {
+            report(reports, id, at, OrderEvent::Rejected { reason });
+            return Ok(());
+        }
+        report(reports, id, at, OrderEvent::Accepted);
+        let (open, filled) = (ticket.quantity, Quantity::ZERO);
+        let (triggered, rested) = (false, false);
+        let order = Working { ticket, protection, since: at, open, filled, triggered, rested };
+        self.working.push(order);
+        let index = self.working.len().saturating_sub(1);
+        // Before the first entry of a session there is nothing to close but what the one before it
+        // left, and no price of that one will come.
+        if let Some((price, at)) = self.left_at.take().filter(|_| closes) {
+            let bps = terms.slippage.bps(terms.slippage.largest_share())?;
+            let price = taken(ticket.side, price, bps, self.filters().tick)?;
+            let quantity = self.closable(&order)?;
+            return self.fill(
+                index,
+                Reach { price, rested: false },
+                quantity,
+                (at, at),
+                terms,
+                reports,
+            );
+        }
+        match (terms.fill, self.mark) {
+            (FillModel::Close, Some(close))
+                if ticket.kind == OrderKind::Market && self.marked_at == at =>
+            {
+                self.try_fill(
+                    index,
+                    Reach { price: close, rested: false },
+                    (at, at),
+                    terms,
+                    reports,
+                )
+            }
+            (FillModel::BookTicks, _) => self.match_touch(at, terms, reports),
+            _ => Ok(()),
+        }
+    }
+
+    fn refusal(&self, ticket: &Ticket, closes: bool) -> Result<Option<String>, Overflow> {
+        if closes {
+            // An order that closes what is left may be smaller than the venue's minimum.
+            let nothing = self.holding.against(ticket.side)?.is_zero();
+            return Ok(nothing.then(|| "nothing is held that it could close".to_owned()));
+        }
+        let Some(mark) = self.mark else { return Ok(Some("no price is known yet".to_owned())) };
+        let violation = self.filters().check(ticket.quantity, mark).err();
+        Ok(violation.map(|violation| violation.to_string()))
+    }
+
+    /// Ends an order and what goes with it: a stop, its target and what their entry has not filled
+    /// yet are one list at the venue, and none stays without the others.
+    pub(crate) fn cancel(&mut self, id: ClientOrderId, at: UtcMs, reports: &mut Reports) {
+        self.cancel_where(at, reports, |other| other.id() == id || goes_along(other, id));
+    }
+
+    fn cancel_where(
+        &mut self,
+        at: UtcMs,
+        reports: &mut Reports,
+        is_meant: impl Fn(&Working) -> bool,
+    ) {
+        self.working.retain(|order| {
+            let cancelled = is_meant(order);
+            if cancelled {
+                report(reports, order.id(), at, OrderEvent::Cancelled);
+            }
+            !cancelled
+        });
+    }
+
+    /// What an order may fill at most: orders that close can't open.
+    pub(crate) fn closable(&self, order: &Working) -> Result<Quantity, Overflow> {
+        if order.role() == Role::Entry {
+            return Ok(order.open);
+        }
+        Ok(order.open.min(self.holding.against(order.ticket.side)?))
+    }
+
+    /// Fills as much of an order as the candle's volume allows, at a price that slips by it.
+    pub(crate) fn try_fill(
+        &mut self,
+        index: usize,
+        reach: Reach,
+        times: (UtcMs, UtcMs),
+        terms: &Terms,
+        reports: &mut Reports,
+    ) -> Result<(), Overflow> {
+        let Some(order) = self.working.get(index).copied() else { return Ok(()) };
+        let wanted = self.closable(&order)?;
+        let (quantity, share) = self.afforded(terms.slippage, wanted)?;
+        if quantity.is_zero() {
+            return Ok(());
+        }
+        let price = if reach.rested {
+            reach.price
+        } else {
+            taken(order.ticket.side, reach.price, terms.slippage.bps(share)?, self.filters().tick)?
+        };
+        self.used = self.used.plus(quantity)?;
+        self.fill(index, Reach { price, ..reach }, quantity, times, terms, reports)
+    }
+
+    /// Books a fill at `times.0`; what it brings along works from `times.1` on. Ends what was paired
+    /// with it, and what has nothing left to close.
+    pub(crate) fn fill(
+        &mut self,
+        index: usize,
+        execution: Reach,
+        quantity: Quantity,
+        (at, since): (UtcMs, UtcMs),
+        terms: &Terms,
+        reports: &mut Reports,
+    ) -> Result<(), Overflow> {
+        let Some(order) = self.working.get_mut(index) else { return Ok(()) };
+        order.open = order.open.minus_or_zero(quantity);
+        order.filled = order.filled.plus(quantity)?;
+        order.triggered |= matches!(order.ticket.kind, OrderKind::Stop { .. });
+        let order = *order;
+        let ended = order.open.is_zero();
+        if ended {
+            self.working.remove(index);
+        }
+        let (ticket, id) = (order.ticket, order.id());
+        let (fee_ratio, liquidity) = if execution.rested {
+            (terms.maker_fee_ratio, Liquidity::Maker)
+        } else {
+            (terms.taker_fee_ratio, Liquidity::Taker)
+        };
+        let fee = execution.price.times(quantity)?.scaled(fee_ratio)?;
+        let fill = self.booked(ticket, execution.price, quantity, fee, liquidity, at);
+        let leverage = terms.margin.as_ref().map_or(1, |margin| margin.leverage());
+        self.holding.book(&fill, leverage)?;
+        report(reports, id, at, OrderEvent::Filled(fill));
+        if ended && order.filled < ticket.quantity {
+            report(reports, id, at, OrderEvent::Expired);
+        }
+        match (id.role(), order.protection) {
+            (Role::Entry, Some(protection)) => {
+                self.protect(&order, protection, quantity, (at, since), reports)?;
+            }
+            // The rest of its list has no use, once it has closed or begun to at any price.
+            (Role::Stop, _) => self.end_list(id, at, reports),
+            (Role::Target, _) if ended => self.end_list(id, at, reports),
+            (Role::Target, _) => self.shrink(id, quantity, at, reports),
+            _ => {}
+        }
+        if id.role() != Role::Entry && self.holding.is_flat() {
+            self.expire_closing(at, reports);
+        }
+        Ok(())
+    }
+
+    /// The venue's record of a fill, with the next number.
+    pub(crate) fn booked(
+        &mut self,
+        ticket: Ticket,
+        price: Price,
+        quantity: Quantity,
+        fee: Money,
+        liquidity: Liquidity,
+        at: UtcMs,
+    ) -> Fill {
+        self.fills = self.fills.saturating_add(1);
+        Fill {
+            venue_fill_id: self.fills,
+            client_order_id: ticket.client_order_id,
+            instrument: ticket.instrument,
+            side: ticket.side,
+            price,
+            quantity,
+            // The venue books fees in eight decimals.
+            fee: Money::new(fee.to_decimal().round_dp(8)),
+            fee_asset: self.quote,
+            liquidity,
+            time_exchange: at,
+        }
+    }
+
+    fn end_list(&mut self, id: ClientOrderId, at: UtcMs, reports: &mut Reports) {
+        self.cancel_where(at, reports, |other| other.id() != id && goes_along(other, id));
+    }
+
+    /// A target has closed a part: its stop guards the rest, and the entry's chance is over.
+    fn shrink(&mut self, id: ClientOrderId, by: Quantity, at: UtcMs, reports: &mut Reports) {
+        let decision_id = id.decision_id();
+        if let Some(stop) = self.named(ClientOrderId::new(decision_id, Role::Stop)) {
+            stop.open = stop.open.minus_or_zero(by);
+        }
+        self.cancel(ClientOrderId::new(decision_id, Role::Entry), at, reports);
+    }
+
+    fn named(&mut self, id: ClientOrderId) -> Option<&mut Working> {
+        self.working.iter_mut().find(|order| order.id() == id)
+    }
+
+    /// Nothing is held any more: what was to close it has nothing to do.
+    fn expire_closing(&mut self, at: UtcMs, reports: &mut Reports) {
+        self.working.retain(|order| {
+            let stays = order.role() == Role::Entry;
+            if !stays {
+                report(reports, order.id(), at, OrderEvent::Expired);
+            }
+            stays
+        });
+    }
+
+    /// Stop and target for what an entry has filled; each further part makes them larger.
+    fn protect(
+        &mut self,
+        entry: &Working,
+        protection: Protection,
+        part: Quantity,
+        (at, since): (UtcMs, UtcMs),
+        reports: &mut Reports,
+    ) -> Result<(), Overflow> {
+        for (role, kind) in [
+            (Role::Stop, OrderKind::Stop { trigger: protection.stop }),
+            (Role::Target, OrderKind::Target { price: protection.target }),
+        ] {
+            let client_order_id = ClientOrderId::new(entry.id().decision_id(), role);
+            if let Some(leg) = self.named(client_order_id) {
+                leg.open = leg.open.plus(part)?;
+                leg.ticket.quantity = leg.ticket.quantity.plus(part)?;
+                continue;
+            }
+            let side = entry.ticket.side.opposite();
+            let ticket = Ticket { client_order_id, side, kind, quantity: part, ..entry.ticket };
+            self.working.push(Working {
+                ticket,
+                protection: None,
+                since,
+                open: part,
+                filled: Quantity::ZERO,
+                triggered: false,
+                rested: false,
+            });
+            report(reports, client_order_id, at, OrderEvent::Accepted);
+        }
+        Ok(())
+    }
+
+    /// How much of `wanted` the last candle's volume still allows, in the venue's steps, and the
+    /// share of that volume that is then taken here.
+    fn afforded(
+        &self,
+        slippage: Slippage,
+        wanted: Quantity,
+    ) -> Result<(Quantity, Decimal), Overflow> {
+        let Slippage::VolumeShare { limit_ratio, .. } = slippage else {
+            return Ok((wanted, Decimal::ZERO));
+        };
+        // A volume beyond a decimal's range is as good as any.
+        let volume = Decimal::from_f64(self.traded_base).unwrap_or(Decimal::MAX);
+        let limit = volume.checked_mul(limit_ratio).ok_or(Overflow)?;
+        let limit = Quantity::try_from(limit).map_err(|_| Overflow)?;
+        let left = limit.minus_or_zero(self.used);
+        let quantity = if left >= wanted { wanted } else { left.floor_to(self.filters().step) };
+        let used = self.used.plus(quantity)?.to_decimal();
+        Ok((quantity, used.checked_div(volume).unwrap_or_default().min(limit_ratio)))
+    }
+}
+
+/// Whether `other` is of the list that the stop or target `id` belongs to.
+fn goes_along(other: &Working, id: ClientOrderId) -> bool {
+    let protects = |role| matches!(role, Role::Stop | Role::Target);
+    protects(id.role())
+        && other.id().decision_id() == id.decision_id()
+        && (protects(other.role()) || other.protection.is_some())
+}
+
+/// Notes down what became of an order.
+pub(crate) fn report(
+    reports: &mut Reports,
+    client_order_id: ClientOrderId,
+    time_exchange: UtcMs,
+    event: OrderEvent,
+) {
+    reports.push(OrderReport { client_order_id, time_exchange, event });
+}
