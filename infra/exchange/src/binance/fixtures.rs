@@ -1,5 +1,9 @@
 //! Real answers of the venue, and the same answers damaged: each is understood or refused by name.
 
+mod shapes;
+mod vectors;
+mod walk;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

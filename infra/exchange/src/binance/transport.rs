@@ -68,6 +68,10 @@ pub(crate) struct Request<'a> {
 /// The clock of spot.
 pub(crate) const TIME: Request<'static> = Request { path: "api/v3/time", query: &[], weight: 1 };
 
+/// The clock of USD-M futures.
+pub(crate) const USDM_TIME: Request<'static> =
+    Request { path: "fapi/v1/time", query: &[], weight: 1 };
+
 /// One answer, whatever its status.
 pub(crate) struct Answer {
     pub(crate) status: u16,

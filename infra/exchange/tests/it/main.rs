@@ -2,6 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[cfg(test)]
+mod account;
+#[cfg(test)]
+mod once;
+#[cfg(test)]
 mod rest;
 #[cfg(test)]
 mod stream;
@@ -9,5 +13,7 @@ mod stream;
 mod stream_venue;
 #[cfg(test)]
 mod subscription;
+#[cfg(test)]
+mod user_stream;
 #[cfg(test)]
 mod venue;

@@ -29,10 +29,21 @@ impl Reply {
     }
 }
 
-/// A running venue, and what it was asked: path and query, decoded.
+/// A request as it came.
+#[derive(Debug, Clone)]
+pub(crate) struct Received {
+    pub(crate) method: String,
+    /// Path and query, decoded.
+    pub(crate) target: String,
+    /// The header lines, in small letters.
+    pub(crate) headers: String,
+    pub(crate) body: String,
+}
+
+/// A running venue, and what it was asked.
 pub(crate) struct Venue {
     pub(crate) url: String,
-    asked: Arc<Mutex<Vec<String>>>,
+    asked: Arc<Mutex<Vec<Received>>>,
 }
 
 impl Venue {
@@ -55,6 +66,10 @@ impl Venue {
     }
 
     pub(crate) fn asked(&self) -> Vec<String> {
+        self.received().into_iter().map(|request| request.target).collect()
+    }
+
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -62,12 +77,13 @@ impl Venue {
 async fn serve(
     mut socket: TcpStream,
     answer: Arc<impl Fn(usize, &str) -> Reply>,
-    log: Arc<Mutex<Vec<String>>>,
+    log: Arc<Mutex<Vec<Received>>>,
 ) {
-    let Some(target) = read_target(&mut socket).await else { return };
+    let Some(request) = read_request(&mut socket).await else { return };
+    let target = request.target.clone();
     let n = {
         let mut log = log.lock().unwrap();
-        log.push(target.clone());
+        log.push(request);
         log.len() - 1
     };
     let head = |status: u16, headers: &str, length: usize| {
@@ -91,14 +107,20 @@ async fn serve(
     let _ = socket.shutdown().await;
 }
 
-/// The request's target, with its percent signs decoded.
-async fn read_target(socket: &mut TcpStream) -> Option<String> {
+async fn read_request(socket: &mut TcpStream) -> Option<Received> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(socket.read_u8().await.ok()?);
     }
     let head = String::from_utf8(head).ok()?;
-    let target = head.split(' ').nth(1)?;
+    let (first, headers) = head.split_once("\r\n")?;
+    let mut words = first.split(' ');
+    let (method, target) = (words.next()?.to_owned(), words.next()?);
+    let headers = headers.to_lowercase();
+    let length = headers.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(Some(0), |length| length.trim().parse().ok())?];
+    socket.read_exact(&mut body).await.ok()?;
     let plain = [("%5B", "["), ("%5D", "]"), ("%22", "\""), ("%2C", ",")];
-    Some(plain.iter().fold(target.to_owned(), |text, (code, c)| text.replace(code, c)))
+    let target = plain.iter().fold(target.to_owned(), |text, (code, c)| text.replace(code, c));
+    Some(Received { method, target, headers, body: String::from_utf8(body).ok()? })
 }

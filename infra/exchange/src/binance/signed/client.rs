@@ -15,12 +15,10 @@ use super::verdict::{self, Market};
 use crate::binance::clock::{self, ClockReading};
 use crate::binance::error::{VenueError, retry_after_ms};
 use crate::binance::listing::Listing;
-use crate::binance::transport::{Answer, Request, RestOptions, TIME, Transport};
+use crate::binance::transport::{Answer, RestOptions, TIME, Transport, USDM_TIME};
 
 /// The header that carries the key.
 const KEY_HEADER: &str = "X-MBX-APIKEY";
-/// The clock of USD-M futures.
-const USDM_TIME: Request<'static> = Request { path: "fapi/v1/time", query: &[], weight: 1 };
 /// The venue's code for too many orders, which says nothing about questions.
 const TOO_MANY_ORDERS: &[u8] = b"-1015";
 

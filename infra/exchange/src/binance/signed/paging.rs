@@ -18,12 +18,17 @@ pub enum Page {
     Latest,
 }
 
-/// The rows that are wanted; at most as many as the venue gives.
-pub(crate) fn paged(params: Params, cursor: &'static str, page: Page, limit: u32) -> Params {
+/// The rows that are wanted; where no number is named, the venue gives 500.
+pub(crate) fn paged(
+    params: Params,
+    cursor: &'static str,
+    page: Page,
+    limit: Option<u32>,
+) -> Params {
     let params = match page {
         Page::From(id) => params.with(cursor, id),
         Page::Between(from, to) => params.with("startTime", from.ms()).with("endTime", to.ms()),
         Page::Latest => params,
     };
-    params.with("limit", limit.clamp(1, MAX_ROWS))
+    params.with_some("limit", limit.map(|limit| limit.clamp(1, MAX_ROWS)))
 }

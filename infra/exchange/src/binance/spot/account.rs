@@ -27,11 +27,6 @@ pub fn commission(instrument: InstrumentId) -> Call {
     Call::ask("api/v3/account/commission", params, 20)
 }
 
-/// How many orders the account has left.
-pub fn order_counts() -> Call {
-    Call::ask("api/v3/rateLimit/order", Params::new(), 40)
-}
-
 /// How much of an asset there is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Balance {

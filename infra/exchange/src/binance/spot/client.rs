@@ -183,7 +183,7 @@ impl SpotClient {
         &self,
         instrument: InstrumentId,
         page: Page,
-        limit: u32,
+        limit: Option<u32>,
     ) -> Result<Vec<VenueOrder>, CallError> {
         self.ask(&query::all_orders(instrument, page, limit), "all orders").await
     }
@@ -193,7 +193,7 @@ impl SpotClient {
         &self,
         instrument: InstrumentId,
         page: Page,
-        limit: u32,
+        limit: Option<u32>,
     ) -> Result<Vec<VenueTrade>, CallError> {
         self.ask(&query::trades(instrument, page, limit), "the trades").await
     }

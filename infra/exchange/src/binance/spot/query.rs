@@ -21,13 +21,13 @@ pub fn open_orders(instrument: Option<InstrumentId>) -> Call {
 }
 
 /// All orders of an instrument: open, filled, cancelled.
-pub fn all_orders(instrument: InstrumentId, page: Page, limit: u32) -> Call {
+pub fn all_orders(instrument: InstrumentId, page: Page, limit: Option<u32>) -> Call {
     let params = Params::of(instrument);
     Call::ask("api/v3/allOrders", paged(params, "orderId", page, limit), 20)
 }
 
 /// The account's executions in an instrument.
-pub fn trades(instrument: InstrumentId, page: Page, limit: u32) -> Call {
+pub fn trades(instrument: InstrumentId, page: Page, limit: Option<u32>) -> Call {
     let params = Params::of(instrument);
     Call::ask("api/v3/myTrades", paged(params, "fromId", page, limit), 20)
 }

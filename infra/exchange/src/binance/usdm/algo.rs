@@ -138,7 +138,7 @@ pub fn open_orders(instrument: Option<InstrumentId>) -> Call {
 /// All of an instrument: open, triggered, cancelled.
 pub fn all_orders(instrument: InstrumentId, page: Page) -> Call {
     let params = Params::of(instrument);
-    let params = paged(params, "algoId", page, 1_000);
+    let params = paged(params, "algoId", page, Some(1_000));
     Call::ask("fapi/v1/allAlgoOrders", params, 5)
 }
 

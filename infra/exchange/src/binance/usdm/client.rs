@@ -249,7 +249,7 @@ impl UsdmClient {
         &self,
         instrument: InstrumentId,
         page: Page,
-        limit: u32,
+        limit: Option<u32>,
     ) -> Result<Vec<VenueOrder>, CallError> {
         self.ask(&query::all_orders(instrument, page, limit), "all orders").await
     }
@@ -268,7 +268,7 @@ impl UsdmClient {
         &self,
         instrument: InstrumentId,
         page: Page,
-        limit: u32,
+        limit: Option<u32>,
     ) -> Result<Vec<VenueTrade>, CallError> {
         self.ask(&query::trades(instrument, page, limit), "the trades").await
     }

@@ -1,9 +1,10 @@
-//! An account on USD-M futures.
+//! USD-M futures: accounts, and what anyone may know.
 
 pub mod account;
 pub mod algo;
 pub mod client;
 pub mod listen;
+pub mod market;
 pub mod order;
 pub mod query;
 pub mod setting;

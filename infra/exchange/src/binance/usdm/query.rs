@@ -24,13 +24,13 @@ pub fn open_orders(instrument: Option<InstrumentId>) -> Call {
 }
 
 /// All orders of an instrument: open, filled, cancelled.
-pub fn all_orders(instrument: InstrumentId, page: Page, limit: u32) -> Call {
+pub fn all_orders(instrument: InstrumentId, page: Page, limit: Option<u32>) -> Call {
     let params = paged(Params::of(instrument), "orderId", page, limit);
     Call::ask("fapi/v1/allOrders", params, 5)
 }
 
 /// The account's executions in an instrument.
-pub fn trades(instrument: InstrumentId, page: Page, limit: u32) -> Call {
+pub fn trades(instrument: InstrumentId, page: Page, limit: Option<u32>) -> Call {
     let params = paged(Params::of(instrument), "fromId", page, limit);
     Call::ask("fapi/v1/userTrades", params, 5)
 }
