@@ -130,17 +130,17 @@ mod tests {
 
     #[test]
     fn lines_meet() {
-        let expected = "\
-       REPORT
-┌──────────┬────────┐
-│ Pair     │ Profit │
-├──────────┼────────┤
-│ BTC/USDT │   -1.5 │
-├──────────┼────────┤
-│ Σ        │      ∞ │
-└──────────┴────────┘
-";
-        assert_eq!(grid().draw(false), expected);
+        let expected = [
+            "       REPORT",
+            "┌──────────┬────────┐",
+            "│ Pair     │ Profit │",
+            "├──────────┼────────┤",
+            "│ BTC/USDT │   -1.5 │",
+            "├──────────┼────────┤",
+            "│ Σ        │      ∞ │",
+            "└──────────┴────────┘",
+        ];
+        assert_eq!(grid().draw(false).lines().collect::<Vec<_>>(), expected);
     }
 
     #[test]
