@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use backtest::range::TimeRange;
 use backtest::metrics::breakdown::Period;
+use backtest::range::TimeRange;
 use clap::{Args, Parser, Subcommand};
 use domain::instrument::InstrumentId;
 use domain::timeframe::Timeframe;
