@@ -289,6 +289,13 @@ impl Market {
         let wanted = self.closable(&order)?;
         let (quantity, share) = self.afforded(terms.slippage, wanted)?;
         if quantity.is_zero() {
+            // A stop that was hit stays so, whether or not anyone took what it sells.
+            if let Some(stop) = self.working.get_mut(index)
+                && matches!(stop.ticket.kind, OrderKind::Stop { .. })
+                && !std::mem::replace(&mut stop.triggered, true)
+            {
+                self.end_list(order.id(), times.0, reports);
+            }
             return Ok(());
         }
         let price = if reach.rested {
