@@ -103,7 +103,10 @@ impl Feed {
                     stream.missed();
                 }
             }
-            Event::CandleClosed { .. } | Event::AccountMarked { .. } => {}
+            Event::CandleClosed { .. }
+            | Event::MarkClosed { .. }
+            | Event::FundingSettled { .. }
+            | Event::AccountMarked { .. } => {}
         }
     }
 

@@ -101,7 +101,9 @@ impl Agent for Risk {
             Event::SessionEnded { instrument, .. } => {
                 self.instruments.remove(*instrument);
             }
-            Event::DeadlineMissed { .. } => {}
+            Event::DeadlineMissed { .. }
+            | Event::MarkClosed { .. }
+            | Event::FundingSettled { .. } => {}
         }
     }
 }

@@ -137,7 +137,10 @@ impl Agent for Technical {
             Event::SessionEnded { instrument, .. } => {
                 self.views.remove(*instrument);
             }
-            Event::DeadlineMissed { .. } | Event::AccountMarked { .. } => {}
+            Event::DeadlineMissed { .. }
+            | Event::MarkClosed { .. }
+            | Event::FundingSettled { .. }
+            | Event::AccountMarked { .. } => {}
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::candle::Candle;
 use crate::instrument::{Instrument, InstrumentId};
 use crate::money::Money;
+use crate::text::normal_decimal;
 use crate::time::UtcMs;
 use crate::timeframe::Timeframe;
 
@@ -43,6 +45,23 @@ pub enum Event {
         /// Where it would have opened.
         open_time: UtcMs,
     },
+    /// A candle of a perpetual's mark price closed, after its own candle of that time.
+    MarkClosed {
+        /// Whose mark price.
+        instrument: InstrumentId,
+        /// The candle; its volume says nothing.
+        candle: Candle,
+    },
+    /// The venue settled funding of a perpetual, after the candles that closed then.
+    FundingSettled {
+        /// Of what.
+        instrument: InstrumentId,
+        /// When.
+        time_exchange: UtcMs,
+        /// Of notional; longs pay shorts where it is positive.
+        #[serde(with = "normal_decimal")]
+        rate_ratio: Decimal,
+    },
     /// The account after the last watermark, valued at the last closes.
     AccountMarked {
         /// Cash and positions at mark, in quote units.
@@ -59,6 +78,8 @@ impl Event {
             Self::SessionStarted { instrument } => Some(instrument.id),
             Self::SessionEnded { instrument, .. }
             | Self::CandleClosed { instrument, .. }
+            | Self::MarkClosed { instrument, .. }
+            | Self::FundingSettled { instrument, .. }
             | Self::DeadlineMissed { instrument, .. } => Some(*instrument),
             Self::AccountMarked { .. } => None,
         }

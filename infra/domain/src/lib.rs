@@ -15,6 +15,7 @@ pub mod canonical;
 pub mod event;
 mod exact;
 pub mod fill;
+pub mod funding;
 pub mod gateway;
 pub mod ids;
 pub mod instrument;

@@ -356,6 +356,11 @@ impl Money {
         Self(-self.0)
     }
 
+    /// Whether this is nought.
+    pub fn is_zero(&self) -> bool {
+        self.0.is_zero()
+    }
+
     /// Whether this is less than nought.
     pub fn is_negative(self) -> bool {
         self.0 < Decimal::ZERO

@@ -55,6 +55,8 @@ pub enum Role {
     Target,
     /// Closes it by decision.
     Exit,
+    /// The venue's own: closes it when its margin is used up.
+    Liquidation,
 }
 
 impl Role {
@@ -64,6 +66,7 @@ impl Role {
             Self::Stop => 's',
             Self::Target => 't',
             Self::Exit => 'x',
+            Self::Liquidation => 'l',
         }
     }
 }
@@ -110,7 +113,7 @@ impl FromStr for ClientOrderId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let middle = text.strip_prefix("sx").and_then(|rest| rest.split_at_checked(24));
-        let roles = [Role::Entry, Role::Stop, Role::Target, Role::Exit];
+        let roles = [Role::Entry, Role::Stop, Role::Target, Role::Exit, Role::Liquidation];
         let role =
             middle.and_then(|(_, end)| roles.into_iter().find(|r| end == r.letter().to_string()));
         match (middle, role) {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::by_instrument::ByInstrument;
 use crate::fill::Fill;
+use crate::funding::FundingPayment;
 use crate::instrument::{Asset, InstrumentId};
 use crate::money::{Money, Overflow, Price, Quantity};
 use crate::order::Side;
@@ -45,6 +46,8 @@ pub struct Portfolio {
     marks: ByInstrument<Price>,
     fees_quote: Money,
     realised_quote: Money,
+    #[serde(default, skip_serializing_if = "Money::is_zero")]
+    funding_quote: Money,
 }
 
 impl Portfolio {
@@ -58,6 +61,7 @@ impl Portfolio {
             marks: ByInstrument::new(),
             fees_quote: Money::ZERO,
             realised_quote: Money::ZERO,
+            funding_quote: Money::ZERO,
         }
     }
 
@@ -94,6 +98,11 @@ impl Portfolio {
     /// Profit of closed positions, net of the fees that they paid in the quote or in bought units.
     pub const fn realised_quote(&self) -> Money {
         self.realised_quote
+    }
+
+    /// Funding received so far, below nought where more was paid. Part of the positions' profit.
+    pub const fn funding_quote(&self) -> Money {
+        self.funding_quote
     }
 
     /// Takes note of a price.
@@ -150,6 +159,29 @@ impl Portfolio {
         };
         self.marks.insert(instrument, fill.price);
         Ok(change.closed)
+    }
+
+    /// Books funding to the last digit: the cash changes, and the position's profit with it. Where
+    /// the position is closed already it is realised at once. On an error nothing changed.
+    pub fn book_funding(&mut self, payment: &FundingPayment) -> Result<(), BookError> {
+        let FundingPayment { instrument, amount_quote, .. } = *payment;
+        if instrument.quote() != self.quote.as_str() {
+            return Err(BookError::OtherQuote { instrument, quote: self.quote });
+        }
+        let cash = self.cash.plus_exactly(amount_quote)?;
+        let funding_quote = self.funding_quote.plus_exactly(amount_quote)?;
+        match self.positions.get_mut(&instrument) {
+            Some(position) => {
+                let mut funded = position.clone();
+                funded.funding_quote = funded.funding_quote.plus_exactly(amount_quote)?;
+                // Asked of it so that it can still be closed.
+                funded.cash_flow()?;
+                *position = funded;
+            }
+            None => self.realised_quote = self.realised_quote.plus_exactly(amount_quote)?,
+        }
+        (self.cash, self.funding_quote) = (cash, funding_quote);
+        Ok(())
     }
 
     fn change(&self, fill: &Fill) -> Result<Change, Overflow> {

@@ -31,6 +31,9 @@ pub struct Position {
     pub fee_base: Decimal,
     /// Fees in quote units.
     pub fees_quote: Money,
+    /// Funding that was received, below nought where more was paid.
+    #[serde(default, skip_serializing_if = "Money::is_zero")]
+    pub funding_quote: Money,
 }
 
 /// The part of a fill that belongs to one position.
@@ -70,6 +73,7 @@ impl Position {
             sold_quote: Money::ZERO,
             fee_base: Decimal::ZERO,
             fees_quote: Money::ZERO,
+            funding_quote: Money::ZERO,
         }
     }
 
@@ -144,9 +148,10 @@ impl Position {
         Money::new(self.net_base()?).scaled_exactly(mark.to_decimal())
     }
 
-    /// Cash that flowed in since it was opened, fees off: the profit once it is flat.
+    /// Cash that flowed in since it was opened, fees off and funding in: the profit once it is flat.
     pub fn cash_flow(&self) -> Result<Money, Overflow> {
-        self.sold_quote.minus_exactly(self.bought_quote)?.minus_exactly(self.fees_quote)
+        let traded = self.sold_quote.minus_exactly(self.bought_quote)?;
+        traded.minus_exactly(self.fees_quote)?.plus_exactly(self.funding_quote)
     }
 
     /// Profit if it were closed at `mark` without further costs.

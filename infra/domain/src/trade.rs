@@ -26,6 +26,8 @@ pub enum ExitReason {
     ExitSignal,
     /// The session ended under the position.
     ForceExit,
+    /// Its margin was used up and the venue closed it.
+    Liquidation,
 }
 
 impl ExitReason {
@@ -37,6 +39,7 @@ impl ExitReason {
             Self::TrailingStopLoss => "trailing_stop_loss",
             Self::ExitSignal => "exit_signal",
             Self::ForceExit => "force_exit",
+            Self::Liquidation => "liquidation",
         }
     }
 }

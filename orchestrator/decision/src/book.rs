@@ -123,10 +123,21 @@ impl Book {
         ticket
     }
 
-    /// Cash that entries under way may take, costs included.
+    /// Cash that entries under way may still take, costs included.
     pub fn reserved(&self) -> Result<Money, Overflow> {
-        let entering = self.plans.values().filter(|plan| plan.stage == Stage::Entering);
-        entering.map(|plan| plan.cost_quote).try_fold(Money::ZERO, Money::plus)
+        self.plans.values().try_fold(Money::ZERO, |sum, plan| {
+            let entry = self.orders.get(&ClientOrderId::new(plan.decision_id, Role::Entry));
+            match entry.map_or(Quantity::ZERO, Order::open_quantity) {
+                _ if plan.stage == Stage::Entering => sum.plus(plan.cost_quote),
+                rest if rest.is_zero() => Ok(sum),
+                // A part has filled and is paid.
+                rest => {
+                    let whole = plan.quantity.to_decimal();
+                    let share = rest.to_decimal().checked_div(whole).ok_or(Overflow)?;
+                    sum.plus(plan.cost_quote.scaled(share)?)
+                }
+            }
+        })
     }
 
     /// What is lost of the entry prices if every stop is hit.
@@ -147,7 +158,8 @@ impl Book {
         step: Quantity,
     ) -> Result<Option<Heard>, CoreError> {
         let id = report.client_order_id;
-        let mut order = self.orders.get(&id).cloned().ok_or(CoreError::UnknownOrder(id))?;
+        let known = self.orders.get(&id).cloned();
+        let mut order = known.or_else(|| liquidating(report)).ok_or(CoreError::UnknownOrder(id))?;
         let instrument = order.ticket.instrument;
         let OrderEvent::Filled(fill) = &report.event else {
             order.apply(&report.event)?;
@@ -168,6 +180,11 @@ impl Book {
             self.protect(id.decision_id(), instrument, account, step)?;
         } else if let Some(position) = closed {
             trade = self.close(instrument, id.role(), &position, report)?;
+        } else if id.role() == Role::Exit && order.state == OrderState::Filled {
+            // The entry filled on while the exit was under way: the next decision closes the rest.
+            if let Some(plan) = self.plans.get_mut(&instrument) {
+                plan.stage = Stage::Open;
+            }
         }
         Ok(Some((order, trade)))
     }
@@ -229,7 +246,11 @@ impl Book {
         let position = account.portfolio.positions().get(&instrument);
         let plan = self.plans.get_mut(&instrument).filter(|plan| plan.decision_id == decision_id);
         let (Some(plan), Some(position)) = (plan, position) else { return Ok(()) };
+        let stage = plan.stage;
         plan.open_at(position.entry_price().unwrap_or(plan.entry.to_decimal()));
+        if let Stage::Closing(_) = stage {
+            plan.stage = stage;
+        }
         // A fee in base units may have left less than the venue's step.
         let quantity = position.quantity()?.floor_to(step);
         let (stop, target) = (plan.protection.stop, plan.protection.target);
@@ -257,6 +278,7 @@ impl Book {
             (Role::Target, _) => ExitReason::Roi,
             (Role::Stop, _) if plan.trailed => ExitReason::TrailingStopLoss,
             (Role::Stop, _) => ExitReason::StopLoss,
+            (Role::Liquidation, _) => ExitReason::Liquidation,
             (_, Stage::Closing(reason)) => reason,
             (_, Stage::Entering | Stage::Open) => ExitReason::ExitSignal,
         };
@@ -279,4 +301,14 @@ impl Book {
             exit_reason,
         }))
     }
+}
+
+/// The venue's own order that closed a position whose margin was used up: nobody intended it.
+fn liquidating(report: &OrderReport) -> Option<Order> {
+    let OrderEvent::Filled(fill) = &report.event else { return None };
+    let client_order_id = report.client_order_id;
+    let (instrument, side, quantity) = (fill.instrument, fill.side, fill.quantity);
+    let ticket = Ticket { client_order_id, instrument, side, kind: OrderKind::Market, quantity };
+    let order = Order { state: OrderState::Accepted, ..Order::intended(ticket) };
+    (client_order_id.role() == Role::Liquidation).then_some(order)
 }

@@ -148,6 +148,8 @@ impl Core {
                 }
                 Event::CandleClosed { .. }
                 | Event::DeadlineMissed { .. }
+                | Event::MarkClosed { .. }
+                | Event::FundingSettled { .. }
                 | Event::AccountMarked { .. } => {}
             }
         }

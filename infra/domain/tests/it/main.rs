@@ -5,6 +5,7 @@ mod any;
 mod book;
 mod book_split;
 mod canonical;
+mod funding;
 mod instrument;
 mod ledger;
 mod money;

@@ -55,8 +55,14 @@ impl Holding {
         self.base
     }
 
-    fn side(&self) -> Side {
+    /// The side that opened it.
+    pub(crate) const fn side(&self) -> Side {
         if self.base.is_sign_negative() { Side::Sell } else { Side::Buy }
+    }
+
+    /// The decision that opened it, and when.
+    pub(crate) const fn opened(&self) -> Option<(Id, UtcMs)> {
+        self.opened
     }
 
     /// Base units that an order on `side` can close.
@@ -108,7 +114,7 @@ impl Holding {
     }
 
     /// What is left of the margin when the position is closed at `price`.
-    fn left_at(&self, price: Decimal) -> Result<Decimal, Overflow> {
+    pub(crate) fn left_at(&self, price: Decimal) -> Result<Decimal, Overflow> {
         let value = product(self.base, price)?;
         sum(self.margin_quote, value.saturating_sub(self.cost_quote))
     }

@@ -77,6 +77,8 @@ pub(crate) struct Market {
     pub(crate) flights: Vec<(UtcMs, Flight)>,
     pub(crate) holding: Holding,
     pub(crate) touch: Option<Touch>,
+    /// The last mark price; where none is heard, its own candles stand in for them.
+    pub(crate) marked: Option<Price>,
 }
 
 pub(crate) type Reports = Vec<OrderReport>;
@@ -97,6 +99,7 @@ impl Market {
             flights: Vec::new(),
             holding: Holding::default(),
             touch: None,
+            marked: None,
         })
     }
 
@@ -106,7 +109,8 @@ impl Market {
 
     /// Trading begins, or begins again. What was left open and where is not forgotten.
     pub(crate) fn start(&mut self, instrument: Instrument) {
-        (self.instrument, self.mark, self.touch) = (instrument, None, None);
+        self.instrument = instrument;
+        (self.mark, self.touch, self.marked) = (None, None, None);
     }
 
     /// The market is gone: what waited for a price of it expires, what is on its way too.

@@ -50,6 +50,9 @@ impl Market {
             }
             self.match_span(&rest, terms, reports)?;
         }
+        if self.marked.is_none() {
+            self.liquidate(candle, terms, reports)?;
+        }
         Ok(())
     }
 

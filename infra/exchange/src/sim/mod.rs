@@ -2,6 +2,7 @@
 
 mod fills;
 mod holding;
+mod margin;
 mod market;
 mod matching;
 mod quotes;

@@ -2,6 +2,7 @@
 
 use domain::candle::Candle;
 use domain::event::Event;
+use domain::funding::FundingPayment;
 use domain::gateway::Command;
 use domain::instrument::InstrumentId;
 use domain::money::Overflow;
@@ -75,7 +76,15 @@ impl SimVenue {
             Event::CandleClosed { instrument, candle } => {
                 return self.on_candle(*instrument, candle);
             }
-            Event::DeadlineMissed { .. } | Event::AccountMarked { .. } => {}
+            Event::MarkClosed { instrument, candle } => {
+                if let Some((market, terms)) = self.find(*instrument) {
+                    market.on_mark(candle, terms, &mut reports)?;
+                }
+            }
+            // What it costs is the answer of `on_funding`, which is no report of an order.
+            Event::FundingSettled { .. }
+            | Event::DeadlineMissed { .. }
+            | Event::AccountMarked { .. } => {}
         }
         Ok(reports)
     }
@@ -104,6 +113,21 @@ impl SimVenue {
             market.on_quote(quote, terms, &mut reports)?;
         }
         Ok(reports)
+    }
+
+    /// Settles funding at `time_exchange`, after the candles that close then. Gives back what a
+    /// position pays or gets for it, at the last mark price (the last close where no mark was
+    /// heard).
+    pub fn on_funding(
+        &mut self,
+        instrument: InstrumentId,
+        rate_ratio: Decimal,
+        time_exchange: UtcMs,
+    ) -> Result<Option<FundingPayment>, Overflow> {
+        match self.find(instrument) {
+            Some((market, _)) => market.fund(rate_ratio, time_exchange),
+            None => Ok(None),
+        }
     }
 
     /// Does what it is asked at `now` and reports what became of it; with latency, later.

@@ -132,6 +132,7 @@ impl Line {
             Role::Stop => "stop",
             Role::Target => "target",
             Role::Exit => "exit",
+            Role::Liquidation => "liquidation",
         };
         let told = match &self.moves {
             None => self.words.join(", "),

@@ -3,6 +3,7 @@
 mod candles;
 mod finer;
 mod latency;
+mod margin;
 mod models;
 mod parts;
 mod properties;
