@@ -1,11 +1,13 @@
 //! Real answers of the venue, and the same answers damaged: each is understood or refused by name.
 
+mod events;
 mod shapes;
 mod vectors;
 mod walk;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use domain::instrument::InstrumentId;
 use domain::money::{Money, Price, Quantity};
@@ -19,7 +21,9 @@ use super::frame::{self, Frame, Subscribed, stream_name};
 use super::listing::Listing;
 use super::page::CandlePage;
 use super::rest::read_prices;
+use super::signed::verdict::{Market, of_answer};
 use super::transport::read_time;
+use super::user_stream::event::read_frame;
 
 /// The folder of recorded answers, where there is one.
 #[expect(clippy::disallowed_methods, reason = "the variable says where recorded data lies")]
@@ -222,7 +226,9 @@ fn other_streams_are_ignored() {
     }
 }
 
-/// Texts that look right, for damage to begin from where there are no fixtures.
+/// Texts that look right, for damage to begin from: the fixtures, and some where there are none.
+static ANSWERS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(answers);
+
 fn answers() -> Vec<Vec<u8>> {
     let mut texts: Vec<Vec<u8>> = vec![
         br#"{"serverTime":1499827319559}"#.to_vec(),
@@ -246,7 +252,10 @@ fn answers() -> Vec<Vec<u8>> {
         texts.push(bytes(&load(&folder, page)));
         let event = load(&folder, "nautilus/futures/market_data_json/kline_stream_open.json");
         texts.push(combined(&event).0.into_bytes());
+        texts.extend(walk::all(&folder).iter().map(|(_, payload)| bytes(payload)));
     }
+    // A strange number needs one to stand in for.
+    texts.retain(|text| text.iter().any(u8::is_ascii_digit));
     texts
 }
 
@@ -264,7 +273,15 @@ fn read_all(body: &[u8]) {
         }
     }
     let subscribed = combined(&serde_json::json!({"s": "BTCUSDT"})).1;
-    let _ = frame::read(&String::from_utf8_lossy(body), &subscribed);
+    let text = String::from_utf8_lossy(body);
+    let _ = frame::read(&text, &subscribed);
+    let _ = read_frame(&text);
+    for status in [400, 503] {
+        let _ = of_answer(Market::Usdm, status, None, body);
+    }
+    if let Ok(payload) = serde_json::from_slice(body) {
+        let _ = shapes::read_any(&payload);
+    }
 }
 
 /// Numbers that tend to break things, to put in place of the ones there.
@@ -293,7 +310,7 @@ proptest! {
         wounds in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         keep in any::<prop::sample::Index>(),
     ) {
-        let mut body = which.get(&answers()).clone();
+        let mut body = which.get(&ANSWERS[..]).clone();
         for (at, byte) in wounds {
             let at = at.index(body.len());
             body[at] = byte;
@@ -309,7 +326,7 @@ proptest! {
         place in any::<prop::sample::Index>(),
         number in proptest::sample::select(&NUMBERS[..]),
     ) {
-        let body = String::from_utf8(which.get(&answers()).clone()).unwrap();
+        let body = String::from_utf8(which.get(&ANSWERS[..]).clone()).unwrap();
         let starts: Vec<usize> = body
             .char_indices()
             .filter(|(_, c)| c.is_ascii_digit())

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use domain::instrument::{Filters, Instrument, InstrumentId};
 
 use super::error::{VenueError, excerpt};
+use super::rules::OrderRules;
 use super::weight::{OrderLimit, WeightLimit};
 use super::wire::{ExchangeInfo, Filter, Symbol};
 
@@ -20,6 +21,8 @@ pub struct Listing {
     pub not_trading: Vec<(InstrumentId, String)>,
     /// Those that the venue does not know.
     pub unknown: Vec<InstrumentId>,
+    /// What else the venue asks of orders, for each of `instruments`, in the same order.
+    pub rules: Vec<OrderRules>,
     /// The venue's limits on the weight of requests.
     pub limits: Vec<WeightLimit>,
     /// The venue's limits on the number of orders.
@@ -46,9 +49,9 @@ impl Listing {
                     listing.not_trading.push((*id, excerpt(symbol.status.as_bytes())));
                 }
                 Some(symbol) => {
-                    listing
-                        .instruments
-                        .push(Instrument { id: *id, filters: filters(*id, symbol)? });
+                    let filters = filters(*id, symbol)?;
+                    listing.instruments.push(Instrument { id: *id, filters });
+                    listing.rules.push(OrderRules::read(&symbol.filters)?);
                 }
             }
         }
@@ -58,6 +61,7 @@ impl Listing {
     /// Joins the answer to another question.
     pub(crate) fn join(&mut self, other: Self) {
         self.instruments.extend(other.instruments);
+        self.rules.extend(other.rules);
         self.not_trading.extend(other.not_trading);
         self.unknown.extend(other.unknown);
         self.limits = other.limits;
@@ -110,7 +114,7 @@ fn filters(id: InstrumentId, symbol: &Symbol<'_>) -> Result<Filters, VenueError>
     })
 }
 
-fn number<T: FromStr>(text: &String) -> Result<T, VenueError> {
+pub(crate) fn number<T: FromStr>(text: &String) -> Result<T, VenueError> {
     let malformed = |_| VenueError::Malformed { what: WHAT, excerpt: excerpt(text.as_bytes()) };
     text.parse().map_err(malformed)
 }

@@ -13,6 +13,7 @@ pub mod number;
 pub mod order;
 pub mod page;
 pub mod rest;
+pub mod rules;
 pub mod signed;
 mod socket;
 pub mod spot;

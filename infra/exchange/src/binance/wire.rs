@@ -81,6 +81,23 @@ pub(crate) enum Filter {
     /// What `NOTIONAL` replaced; futures still have it, with a name of its own for the number.
     #[serde(rename = "MIN_NOTIONAL")]
     MinNotional { min_notional: Option<String>, notional: Option<String> },
+    #[serde(rename = "MARKET_LOT_SIZE")]
+    MarketLotSize { min_qty: Option<String>, max_qty: Option<String>, step_size: Option<String> },
+    /// Futures write `limit` for both counts.
+    #[serde(rename = "MAX_NUM_ORDERS")]
+    MaxNumOrders { max_num_orders: Option<u32>, limit: Option<u32> },
+    #[serde(rename = "MAX_NUM_ALGO_ORDERS")]
+    MaxNumAlgoOrders { max_num_algo_orders: Option<u32>, limit: Option<u32> },
+    /// Futures, and spot in older times.
+    #[serde(rename = "PERCENT_PRICE")]
+    PercentPrice { multiplier_up: Option<String>, multiplier_down: Option<String> },
+    #[serde(rename = "PERCENT_PRICE_BY_SIDE")]
+    PercentPriceBySide {
+        bid_multiplier_up: Option<String>,
+        bid_multiplier_down: Option<String>,
+        ask_multiplier_up: Option<String>,
+        ask_multiplier_down: Option<String>,
+    },
     #[serde(other)]
     Unknown,
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use exchange::binance::error::VenueError;
 use exchange::binance::signed::error::CallError;
 use exchange::binance::spot::client::SpotClient;
+use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -14,8 +15,10 @@ use crate::account::{
 };
 use crate::venue::Reply;
 
+type Doubt = (&'static str, fn() -> Reply);
+
 /// What the venue may do with an order that leaves us in doubt.
-fn doubtful() -> Vec<(&'static str, fn() -> Reply)> {
+fn doubtful() -> Vec<Doubt> {
     vec![
         ("no answer", || Reply::Hang),
         ("a reset", || Reply::Reset),
@@ -40,7 +43,7 @@ fn doubtful() -> Vec<(&'static str, fn() -> Reply)> {
 
 #[tokio::test]
 async fn an_order_in_doubt_is_ambiguous_and_is_sent_once() {
-    for (what, reply) in doubtful() {
+    let trials = doubtful().into_iter().map(|(what, reply)| async move {
         let venue = venue(move |_| reply()).await;
         let error = spot(&venue).place(&order()).await.unwrap_err();
         assert!(matches!(error, CallError::Ambiguous { .. }), "{what}: {error}");
@@ -48,7 +51,8 @@ async fn an_order_in_doubt_is_ambiguous_and_is_sent_once() {
         // Time for whoever might send it again.
         tokio::time::sleep(std::time::Duration::from_millis(30)).await;
         assert_eq!(asked(&venue).len(), 1, "{what}");
-    }
+    });
+    join_all(trials).await;
 }
 
 #[tokio::test]
@@ -138,12 +142,10 @@ async fn a_kept_connection_that_dies_under_an_order_sends_it_once() {
 
 #[tokio::test]
 async fn no_failure_tells_the_key_the_secret_or_the_signature() {
-    let mut told = String::new();
-    let replies = doubtful();
-    for (_, reply) in replies {
+    let trials = doubtful().into_iter().map(|(_, reply)| async move {
         let venue = venue(move |_| reply()).await;
         let (spot, usdm) = (spot(&venue), usdm(&venue));
-        told += &format!("{spot:?} {usdm:?}");
+        let mut told = format!("{spot:?} {usdm:?}");
         let error = spot.place(&order()).await.unwrap_err();
         told += &format!("{error} {error:?}");
         let error = spot.order(btc(), "x").await.unwrap_err();
@@ -155,7 +157,9 @@ async fn no_failure_tells_the_key_the_secret_or_the_signature() {
             let (_, signature) = text.split_once("signature=").unwrap();
             assert!(!told.contains(signature), "{told}");
         }
-    }
+        told
+    });
+    let told = join_all(trials).await.concat();
     assert!(!told.contains(KEY) && !told.contains(SECRET), "{told}");
     assert!(!told.contains("timestamp="), "{told}");
 }

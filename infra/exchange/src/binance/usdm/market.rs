@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 
 use crate::binance::error::VenueError;
 use crate::binance::number::{maybe, maybe_time, number, read, time};
+use crate::binance::signed::call::Call;
+use crate::binance::signed::params::Params;
 use crate::binance::transport::{Request, RestOptions, Transport, USDM_TIME};
 
 /// The most trades of one answer.
@@ -26,25 +28,21 @@ impl UsdmMarket {
         Ok(Self { transport: Transport::new(rest_url, options, USDM_TIME)? })
     }
 
-    async fn ask<T: DeserializeOwned>(
-        &self,
-        path: &'static str,
-        weight: u32,
-        instrument: InstrumentId,
-        more: &[(&'static str, String)],
-    ) -> Result<T, VenueError> {
-        if !instrument.is_perpetual() {
-            return Err(VenueError::NotPerpetual { instrument });
+    async fn ask<T: DeserializeOwned>(&self, call: Call) -> Result<T, VenueError> {
+        match call.params.instrument() {
+            Some(instrument) if !instrument.is_perpetual() => {
+                return Err(VenueError::NotPerpetual { instrument });
+            }
+            _ => {}
         }
-        let mut query = vec![("symbol", instrument.symbol())];
-        query.extend_from_slice(more);
-        let request = Request { path, query: &query, weight };
-        self.transport.ask(&request, self.transport.deadline(), |body| read(path, body)).await
+        let query: Vec<_> = call.params.pairs().map(|(n, v)| (n, v.to_owned())).collect();
+        let request = Request { path: call.path, query: &query, weight: call.weight };
+        self.transport.ask(&request, self.transport.deadline(), |body| read(call.path, body)).await
     }
 
     /// The mark price, with the funding rate that stands for the time now running.
     pub async fn mark(&self, instrument: InstrumentId) -> Result<MarkPrice, VenueError> {
-        self.ask("fapi/v1/premiumIndex", 1, instrument, &[]).await
+        self.ask(mark(instrument)).await
     }
 
     /// Funding rates that were settled from `from` on, oldest first, at most a thousand.
@@ -53,19 +51,12 @@ impl UsdmMarket {
         instrument: InstrumentId,
         from: UtcMs,
     ) -> Result<Vec<FundingRate>, VenueError> {
-        let span = [("startTime", from.ms().to_string()), ("limit", "1000".to_owned())];
-        self.ask("fapi/v1/fundingRate", 1, instrument, &span).await
+        self.ask(funding_rates(instrument, from)).await
     }
 
     /// The order book: 5, 10, 20, 50, 100, 500 or 1,000 levels of each side.
     pub async fn depth(&self, instrument: InstrumentId, levels: u32) -> Result<Depth, VenueError> {
-        let weight = match levels {
-            ..=50 => 2,
-            51..=100 => 5,
-            101..=500 => 10,
-            _ => 20,
-        };
-        self.ask("fapi/v1/depth", weight, instrument, &[("limit", levels.to_string())]).await
+        self.ask(depth(instrument, levels)).await
     }
 
     /// The latest trades of everybody, oldest first.
@@ -74,8 +65,7 @@ impl UsdmMarket {
         instrument: InstrumentId,
         limit: u32,
     ) -> Result<Vec<PublicTrade>, VenueError> {
-        let limit = limit.clamp(1, MAX_TRADES).to_string();
-        self.ask("fapi/v1/trades", 5, instrument, &[("limit", limit)]).await
+        self.ask(trades(instrument, limit)).await
     }
 
     /// How many contracts are open now, in base units.
@@ -83,7 +73,7 @@ impl UsdmMarket {
         &self,
         instrument: InstrumentId,
     ) -> Result<OpenInterest, VenueError> {
-        self.ask("fapi/v1/openInterest", 1, instrument, &[]).await
+        self.ask(open_interest(instrument)).await
     }
 
     /// How many accounts are long for each that is short, by periods such as `5m`, oldest first.
@@ -92,9 +82,47 @@ impl UsdmMarket {
         instrument: InstrumentId,
         period: &str,
     ) -> Result<Vec<LongShortRatio>, VenueError> {
-        let more = [("period", period.to_owned()), ("limit", "500".to_owned())];
-        self.ask("futures/data/globalLongShortAccountRatio", 0, instrument, &more).await
+        self.ask(long_short_ratios(instrument, period)).await
     }
+}
+
+/// The mark price and the funding rate.
+pub fn mark(instrument: InstrumentId) -> Call {
+    Call::ask_public("fapi/v1/premiumIndex", Params::of(instrument), 1)
+}
+
+/// Funding rates that were settled.
+pub fn funding_rates(instrument: InstrumentId, from: UtcMs) -> Call {
+    let params = Params::of(instrument).with("startTime", from.ms()).with("limit", 1_000);
+    Call::ask_public("fapi/v1/fundingRate", params, 1)
+}
+
+/// The order book.
+pub fn depth(instrument: InstrumentId, levels: u32) -> Call {
+    let weight = match levels {
+        ..=50 => 2,
+        51..=100 => 5,
+        101..=500 => 10,
+        _ => 20,
+    };
+    Call::ask_public("fapi/v1/depth", Params::of(instrument).with("limit", levels), weight)
+}
+
+/// The latest trades of everybody.
+pub fn trades(instrument: InstrumentId, limit: u32) -> Call {
+    let params = Params::of(instrument).with("limit", limit.clamp(1, MAX_TRADES));
+    Call::ask_public("fapi/v1/trades", params, 5)
+}
+
+/// How many contracts are open.
+pub fn open_interest(instrument: InstrumentId) -> Call {
+    Call::ask_public("fapi/v1/openInterest", Params::of(instrument), 1)
+}
+
+/// How many accounts are long for each that is short.
+pub fn long_short_ratios(instrument: InstrumentId, period: &str) -> Call {
+    let params = Params::of(instrument).with("period", period).with("limit", 500);
+    Call::ask_public("futures/data/globalLongShortAccountRatio", params, 0)
 }
 
 /// What positions are valued at.
