@@ -9,6 +9,7 @@ use domain::agent::{Agent, Effects, hear};
 use domain::event::Watermark;
 use domain::ids::RunSeed;
 use domain::portfolio::Portfolio;
+use domain::quote::Quote;
 use exchange::sim::terms::Terms;
 use exchange::sim::venue::SimVenue;
 use risk::agent::Risk;
@@ -33,13 +34,18 @@ impl Engine {
     /// Agents, core and venue as a configuration wants them, before the first event: the same for
     /// a run, its recovery, its replay and a backtest.
     pub fn of(configuration: &ConfigurationRecord) -> Result<Self, NoTimeframes> {
+        let costs = configuration.policy.costs;
+        let terms = Terms::new(costs.maker_fee_ratio, costs.taker_fee_ratio, costs.slippage_bps);
+        Self::on(configuration, terms)
+    }
+
+    /// The same at a venue of other terms than paper trading has.
+    pub fn on(configuration: &ConfigurationRecord, terms: Terms) -> Result<Self, NoTimeframes> {
         let policy = configuration.policy.clone();
-        let costs = policy.costs;
         let base = configuration.timeframes.first().copied().ok_or(NoTimeframes)?;
         let portfolio = Portfolio::new(configuration.quote, configuration.capital_quote);
         let seed = RunSeed(configuration.seed);
         let core = Core::new(seed, policy, base, Account::new(portfolio));
-        let terms = Terms::new(costs.maker_fee_ratio, costs.taker_fee_ratio, costs.slippage_bps);
         let agents: Vec<Box<dyn Agent>> = vec![
             Box::new(Technical::new(configuration.agents.technical.clone())),
             Box::new(Risk::new(configuration.agents.risk.clone())),
@@ -61,6 +67,11 @@ impl Engine {
     /// Takes it apart again, to go on elsewhere.
     pub fn into_parts(self) -> (Vec<Box<dyn Agent>>, Floor) {
         (self.agents, self.floor)
+    }
+
+    /// Lets the venue hear best bid and ask between two watermarks.
+    pub fn quote(&mut self, quote: &Quote, out: &mut Outbox) -> Result<(), CoreError> {
+        self.floor.quote(quote, out)
     }
 
     /// Lives through a watermark, to the end of its commands. Its records come after those that

@@ -7,6 +7,7 @@ use decision::outbox::Outbox;
 use domain::agent::Effect;
 use domain::event::{Event, Sequenced, Watermark};
 use domain::gateway::Command;
+use domain::quote::Quote;
 use exchange::sim::venue::SimVenue;
 
 /// The core and the simulated venue that it trades at.
@@ -39,6 +40,14 @@ impl Floor {
             for report in self.venue.on_event(event)? {
                 self.core.on_report(&report, out)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Between two watermarks: the venue may fill by best bid and ask.
+    pub fn quote(&mut self, quote: &Quote, out: &mut Outbox) -> Result<(), CoreError> {
+        for report in self.venue.on_quote(quote)? {
+            self.core.on_report(&report, out)?;
         }
         Ok(())
     }

@@ -6,8 +6,10 @@ use decision::record::{ConfigurationRecord, Dated, Record};
 use domain::instrument::{Asset, Instrument, InstrumentId};
 use domain::money::{Money, Overflow};
 use domain::portfolio::{BookError, Portfolio};
+use domain::quote::Quote;
 use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
+use exchange::sim::terms::Terms;
 
 use crate::curve::{Curve, Grain, Mark};
 use crate::engine::{Engine, NoTimeframes};
@@ -105,6 +107,20 @@ pub fn run(
     drive(Engine::of(configuration)?, configuration, history, grain, sink)
 }
 
+/// The same at a venue of other terms. `quotes` are best bids and asks, times never going back, for
+/// terms that fill by them.
+pub fn run_on(
+    terms: Terms,
+    quotes: &[Quote],
+    configuration: &ConfigurationRecord,
+    history: &History,
+    grain: Grain,
+    sink: Sink,
+) -> Result<Outcome, RunError> {
+    let engine = Engine::on(configuration, terms)?;
+    live(engine, configuration, history, quotes, history.from(), grain, sink)
+}
+
 /// Lives through a history as configured, but only listens until `since`: indicators are warm then,
 /// and nothing that was traded before counts. The outcome begins there.
 pub fn run_since(
@@ -113,7 +129,7 @@ pub fn run_since(
     since: UtcMs,
     grain: Grain,
 ) -> Result<Outcome, RunError> {
-    live(Engine::of(configuration)?, configuration, history, since, grain, Sink::None)
+    live(Engine::of(configuration)?, configuration, history, &[], since, grain, Sink::None)
 }
 
 /// Lives through a history with any engine that is as configured but for its agents.
@@ -124,13 +140,14 @@ pub fn drive(
     grain: Grain,
     sink: Sink,
 ) -> Result<Outcome, RunError> {
-    live(engine, configuration, history, history.from(), grain, sink)
+    live(engine, configuration, history, &[], history.from(), grain, sink)
 }
 
 fn live(
     mut engine: Engine,
     configuration: &ConfigurationRecord,
     history: &History,
+    mut quotes: &[Quote],
     since: UtcMs,
     grain: Grain,
     sink: Sink,
@@ -147,6 +164,12 @@ fn live(
             engine.listen(watermark, &mut out)?;
             out.records.clear();
             continue;
+        }
+        while let Some((quote, later)) = quotes.split_first()
+            && quote.time_exchange <= at
+        {
+            engine.quote(quote, &mut out)?;
+            quotes = later;
         }
         engine.step(watermark, &mut out)?;
         let equity_quote = engine.floor().core().account().equity();

@@ -16,33 +16,60 @@ use crate::candle_file::{self, CandleFile, Groups, Named};
 /// So many bytes of a source's beginning and end are compared.
 const COMPARED_BYTES: u64 = 64 << 10;
 
-/// Reads one candle file, or its copy in the folder `cache`.
+/// Decoded copies that are not written yet: whoever reads writes them once what it read was of use,
+/// so that a run that is refused leaves nothing behind.
+#[derive(Debug, Default)]
+pub struct Copies(Vec<Decoded>);
+
+#[derive(Debug)]
+struct Decoded {
+    entry: PathBuf,
+    file: CandleFile,
+    source: Source,
+}
+
+impl Copies {
+    /// Writes them. What can't be written only costs time at the next reading.
+    pub fn keep(self) {
+        for Decoded { entry, file, source } in self.0 {
+            let CandleFile { instrument, timeframe, candles } = file;
+            let folder = entry.parent().unwrap_or(Path::new(""));
+            let kept = fs::create_dir_all(folder)
+                .and_then(|()| format::write(&entry, instrument, timeframe, &candles, source));
+            if let Err(error) = kept {
+                tracing::debug!(entry = %entry.display(), %error, "can't keep a decoded copy");
+            }
+        }
+    }
+}
+
+/// Reads one candle file, or its copy in the folder `cache`, and keeps a copy.
 pub fn read_file(path: &Path, cache: &Path) -> Result<CandleFile, ArchiveError> {
-    read(&candle_file::name_of(path)?, cache)
+    let mut copies = Copies::default();
+    let file = read(&candle_file::name_of(path)?, cache, &mut copies)?;
+    copies.keep();
+    Ok(file)
 }
 
-/// Reads all candle files of a folder as [`candle_file::read_folder`] does, through the folder
-/// `cache`.
-pub fn read_folder(folder: &Path, cache: &Path) -> Result<Vec<CandleFile>, ArchiveError> {
-    read_named(&candle_file::list(folder)?, cache)
-}
-
-/// Reads these files as [`candle_file::read_named`] does, through the folder `cache`; files of an
-/// archive, which need no copy, are read as they are.
-pub fn read_named(files: &[Named], cache: &Path) -> Result<Vec<CandleFile>, ArchiveError> {
-    let mut groups = Groups::new();
+/// Reads these files as [`candle_file::read_named`] does, or their copies in the folder `cache`;
+/// files of an archive, which need no copy, are read as they are.
+pub fn read_named(
+    files: &[Named],
+    cache: &Path,
+) -> Result<(Vec<CandleFile>, Copies), ArchiveError> {
+    let (mut groups, mut copies) = (Groups::new(), Copies::default());
     for named in files {
         let path = named.path.clone();
         let CandleFile { instrument, timeframe, candles } = match is_archived(&path) {
             true => format::read(&path)?.0,
-            false => read(named, cache)?,
+            false => read(named, cache, &mut copies)?,
         };
         groups.entry((instrument, timeframe)).or_default().push((path, candles));
     }
-    Ok(candle_file::merged(groups)?)
+    Ok((candle_file::merged(groups)?, copies))
 }
 
-fn read(named: &Named, cache: &Path) -> Result<CandleFile, ArchiveError> {
+fn read(named: &Named, cache: &Path, copies: &mut Copies) -> Result<CandleFile, ArchiveError> {
     let path = &named.path;
     let unreadable = |source| ArchiveError::Unreadable { path: path.clone(), source };
     let source = source_of(path).map_err(unreadable)?;
@@ -59,12 +86,7 @@ fn read(named: &Named, cache: &Path) -> Result<CandleFile, ArchiveError> {
         Err(error) => tracing::debug!(path = %path.display(), %error, "no cached copy"),
     }
     let file = candle_file::read(path)?;
-    let CandleFile { instrument, timeframe, candles } = &file;
-    let kept = fs::create_dir_all(cache)
-        .and_then(|()| format::write(&entry, *instrument, *timeframe, candles, source));
-    if let Err(error) = kept {
-        tracing::debug!(cache = %cache.display(), %error, "can't keep a decoded copy");
-    }
+    copies.0.push(Decoded { entry, file: file.clone(), source });
     Ok(file)
 }
 

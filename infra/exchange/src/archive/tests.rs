@@ -82,7 +82,7 @@ fn what_is_saved_is_read() {
     assert_eq!(archive.series(btc(), Timeframe::M1).unwrap(), saved);
     let listed = archive.list().unwrap();
     assert_eq!((listed.len(), listed[0].instrument), (1, btc()));
-    let read = cache::read_named(&listed, &folder.0.path().join("cache")).unwrap();
+    let (read, _) = cache::read_named(&listed, &folder.0.path().join("cache")).unwrap();
     assert_eq!(read[0].candles, saved.candles());
     let loaded = load(archive.folder(), &[btc()], Timeframe::M1).unwrap();
     assert_eq!(loaded[0].candles, saved.candles());
@@ -249,7 +249,9 @@ fn a_cached_copy_is_used_while_it_is_fresh_and_made_anew_when_not() {
     let changed = cache::read_file(&path, &cache).unwrap();
     assert_eq!(changed.candles[0].volume_base, 4.0);
     assert_eq!(fs::read_dir(&cache).unwrap().count(), 1);
-    let all = cache::read_folder(folder.0.path(), &cache).unwrap();
+    let listed = candle_file::list(folder.0.path()).unwrap();
+    let (all, copies) = cache::read_named(&listed, &cache).unwrap();
+    copies.keep();
     assert_eq!(all, candle_file::read_folder(folder.0.path()).unwrap());
     // A folder that can't be made is no failure.
     assert_eq!(cache::read_file(&path, &path.join("no")).unwrap(), changed);

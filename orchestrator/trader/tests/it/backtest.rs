@@ -42,16 +42,17 @@ fn both_strategies_tell_what_came_of_it() {
     assert_eq!(technical["pairs"], serde_json::json!(["BTC/USDT", "ETH/USDT"]));
     assert_eq!(technical["timeframe"], "1h");
     assert_eq!(technical["candles"], 1500 + 700 + 788);
-    assert_eq!(technical["from"], "2024-01-01T00:00:00Z");
-    assert_eq!(technical["missing"][1]["missing"], 12);
-    assert_eq!(technical["missing"][1]["holes"][0]["session_ended"], false);
+    assert_eq!(technical["from_utc"], "2024-01-01T00:00:00Z");
+    assert_eq!(technical["missing"][0]["instrument"], "ETH/USDT");
+    assert_eq!(technical["missing"][0]["candles"], 12);
     assert!(technical["trades"].as_u64().unwrap() > 0);
     assert!(technical["candles_per_second"].as_f64().unwrap() > 0.0);
     // The same but for how long it took.
     let timeless = |mut told: Value| {
-        for name in ["read_seconds", "engine_seconds", "candles_per_second"] {
-            assert!(told[name].take().is_number());
+        for name in ["read_seconds", "engine_seconds", "candles_per_second", "saved_at"] {
+            assert!(told[name].take().is_number(), "{name}");
         }
+        assert!(told["id"].take().is_string() && told["saved_at_utc"].take().is_string());
         told
     };
     let again = backtest(&folder, &candles, &["--json"]).json();
@@ -74,13 +75,36 @@ fn both_strategies_tell_what_came_of_it() {
     ];
     let reference = backtest(&folder, &candles, &reference).json();
     assert_eq!((&reference["timeframe"], &reference["fill"]), (&"4h".into(), &"close".into()));
-    assert_eq!(reference["from"], "2024-01-05T00:00:00Z");
+    assert_eq!(reference["from_utc"], "2024-01-05T00:00:00Z");
     assert!(reference["trades"].as_u64().unwrap() > 10);
 
     let text = backtest(&folder, &candles, &[]);
     assert_eq!(text.code, Some(0));
-    assert!(text.out.contains("ETH/USDT: 12 candles are missing in 1 places"), "{}", text.out);
-    assert!(!folder.path().join("data").exists(), "a store was begun");
+    for words in ["SUMMARY METRICS", "EXIT REASON", "ETH/USDT"] {
+        assert!(text.out.contains(words), "{words} is not in\n{}", text.out);
+    }
+    assert!(!folder.path().join("data/demo").exists(), "a store was begun");
+    let shown = Launch::sextant(&folder, &["backtest-show", "latest"]).end();
+    assert_eq!(shown.out, text.out);
+    let listed = Launch::sextant(&folder, &["backtest-show", "--json"]).end().json();
+    assert_eq!(listed.as_array().unwrap().len(), 4);
+
+    let export = folder.path().join("export");
+    let fills = [
+        &["--fill", "close"][..],
+        &["--fill", "intrabar", "--latency-ms", "250"],
+        &["--volume-share", "0.025,0.1"],
+        &["--slippage-bps", "0", "--export", export.to_str().unwrap(), "--monte-carlo", "200"],
+    ];
+    let ends = fills.map(|flags| {
+        let told = backtest(&folder, &candles, &[&["--json"], flags].concat()).json();
+        told["final_equity"].as_f64().unwrap()
+    });
+    // The pessimist's bound is one, and no slippage costs least.
+    assert!(ends[1] < ends[3], "{ends:?}");
+    for name in ["trades.csv", "orders.csv", "equity.csv", "report.json"] {
+        assert!(export.join(name).exists(), "{name}");
+    }
 }
 
 #[test]
@@ -107,8 +131,18 @@ fn what_can_t_be_tested_is_refused_with_what_to_do() {
         (&["--stake", "4.99", ema], &["stake of 4.99", "use a larger stake"]),
         (&["--stake", "20000", ema], &["above the capital of 10000"]),
         (&["--stake", "1000"], &["--stake is for ema-cross"]),
-        (&["--fill", "close"], &["--fill close is for ema-cross"]),
-        (&["--fill", "tomorrow"], &["possible values", "next-open"]),
+        (&["--fill", "tomorrow"], &["is not a fill model", "next-open"]),
+        (&["--fill", "intrabar", ema], &["ema-cross fills at next-open or at close"]),
+        (&["--fill", "book-ticks"], &["--ticks"]),
+        (&["--ticks", "quotes.txt.gz"], &["--ticks is for --fill book-ticks"]),
+        (&["--latency-ms", "200", ema], &["neither latency nor slippage"]),
+        (&["--slippage-bps=-1"], &["from 0 to below 10000"]),
+        (&["--volume-share", "2,0.1"], &["above 0, at most 1"]),
+        (&["--volume-share", "0.1"], &["write it as LIMIT,IMPACT"]),
+        (&["--slippage-bps", "5", "--volume-share", "0.025,0.1"], &["cannot be used with"]),
+        (&["--export", "nowhere/trades.csv"], &["there is no folder nowhere"]),
+        (&["--export", "trades.xlsx"], &["name a .json file, a .csv file or a folder"]),
+        (&["--breakdown", "year"], &["day, week"]),
         (&["--strategy", "astrology"], &["possible values", "technical", "ema-cross"]),
         (&["--timeframe", "5m"], &["decisions at each 5m", "these are 1h"]),
         (&["--timeframe", "5m", ema], &["decisions at each 5m", "these are 1h"]),

@@ -3,18 +3,20 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use backtest::metrics::breakdown::Period;
 use backtest::range::TimeRange;
 use clap::{Args, ValueEnum};
 use domain::instrument::InstrumentId;
 use domain::money::{Money, Quantity};
 use domain::timeframe::Timeframe;
+use exchange::sim::terms::{FillModel, Slippage};
 use rust_decimal::Decimal;
 
 /// Which candles are traded, and under what: of every verb that runs over history.
 #[derive(Debug, Clone, Args)]
 pub struct Market {
-    /// Candle files (csv, csv.gz, zip) or folders of them.
-    #[arg(long, value_name = "FILE|DIR", required = true, num_args = 1..)]
+    /// Candle files (csv, csv.gz, zip) or folders of them [default: what download-data brought].
+    #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
     pub candles: Vec<PathBuf>,
     /// Pairs to trade [default: all that have candles].
     #[arg(long, value_delimiter = ',', value_name = "PAIRS")]
@@ -55,9 +57,9 @@ pub struct Backtest {
     /// What trades.
     #[arg(long, value_enum, default_value_t = Strategy::Technical, value_name = "NAME")]
     pub strategy: Strategy,
-    /// Where a signal is filled.
-    #[arg(long, value_enum, default_value_t = Fill::NextOpen, value_name = "MODEL")]
-    pub fill: Fill,
+    /// The venue.
+    #[command(flatten)]
+    pub venue: Venue,
     /// ema-cross: buy for this much in each trade [default: for all that there is].
     #[arg(long, allow_hyphen_values = true, value_name = "QUOTE", value_parser = positive::<Money>)]
     pub stake: Option<Money>,
@@ -68,6 +70,35 @@ pub struct Backtest {
     /// Draw so many other orders of the trades and successions of the days (at most 1000000).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub monte_carlo: Option<u32>,
+    /// Tell each day, week or month too.
+    #[arg(long, value_name = "PERIODS", value_delimiter = ',')]
+    pub breakdown: Vec<Period>,
+    /// Write trades, orders and the equity curve: to a .json file, a .csv file (trades alone) or a
+    /// folder.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub export: Option<PathBuf>,
+}
+
+/// How the venue makes fills of prices.
+#[derive(Debug, Clone, Args)]
+pub struct Venue {
+    /// Where market orders fill: next-open, close, intrabar (the worst price of the next candle: a
+    /// bound) or book-ticks (recorded best bids and asks, with --ticks).
+    #[arg(long, default_value_t = FillModel::NextOpen, value_name = "MODEL")]
+    pub fill: FillModel,
+    /// Recorded best bids and asks, for --fill book-ticks: a capture of Binance's combined stream.
+    #[arg(long, value_name = "FILE", required_if_eq("fill", "book-ticks"))]
+    pub ticks: Option<PathBuf>,
+    /// How long an order takes to arrive.
+    #[arg(long, value_name = "MS")]
+    pub latency_ms: Option<u32>,
+    /// How much worse than the candle's price a taking order fills (SEXTANT_SLIPPAGE_BPS).
+    #[arg(long, allow_hyphen_values = true, value_name = "BPS", value_parser = bps, conflicts_with = "volume_share")]
+    pub slippage_bps: Option<Decimal>,
+    /// Slippage by the order's share of the candle's volume instead: at most LIMIT of it fills in
+    /// one candle, and the price moves by IMPACT × share². zipline's are 0.025,0.1.
+    #[arg(long, allow_hyphen_values = true, value_name = "LIMIT,IMPACT", value_parser = volume_share)]
+    pub volume_share: Option<Slippage>,
 }
 
 /// What trades.
@@ -89,25 +120,6 @@ impl Strategy {
     }
 }
 
-/// Where a signal is filled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Fill {
-    /// At the open of the next candle.
-    NextOpen,
-    /// At the close of the candle that gave it; for ema-cross.
-    Close,
-}
-
-impl Fill {
-    /// Its name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NextOpen => "next-open",
-            Self::Close => "close",
-        }
-    }
-}
-
 fn decimal(text: &str) -> Result<Decimal, String> {
     let read = Decimal::from_str(text).or_else(|_| Decimal::from_scientific(text));
     read.map(|number| number.normalize()).map_err(|_| "it is not a decimal number".to_owned())
@@ -117,6 +129,24 @@ fn fee(text: &str) -> Result<Decimal, String> {
     let ratio = decimal(text)?;
     let fits = (Decimal::ZERO..Decimal::ONE).contains(&ratio);
     fits.then_some(ratio).ok_or_else(|| "a fee is from 0 to below 1 (0.001 is 0.1 %)".to_owned())
+}
+
+fn bps(text: &str) -> Result<Decimal, String> {
+    let bps = decimal(text)?;
+    let fits = (Decimal::ZERO..Decimal::from(10_000)).contains(&bps);
+    fits.then_some(bps).ok_or_else(|| "slippage is from 0 to below 10000 basis points".to_owned())
+}
+
+fn volume_share(text: &str) -> Result<Slippage, String> {
+    let (limit, impact) = text.split_once(',').ok_or("write it as LIMIT,IMPACT: 0.025,0.1")?;
+    let (limit_ratio, impact) = (decimal(limit.trim())?, decimal(impact.trim())?);
+    if limit_ratio <= Decimal::ZERO || limit_ratio > Decimal::ONE {
+        return Err("the limit is a share of the volume: above 0, at most 1".to_owned());
+    }
+    if impact < Decimal::ZERO || limit_ratio * limit_ratio * impact >= Decimal::ONE {
+        return Err("the impact is 0 or more, and LIMIT² × IMPACT below 1".to_owned());
+    }
+    Ok(Slippage::VolumeShare { limit_ratio, impact })
 }
 
 fn positive<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {

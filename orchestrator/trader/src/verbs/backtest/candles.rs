@@ -1,12 +1,14 @@
-//! From candle files to a history.
+//! From candle files, or what was downloaded, to a history.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use backtest::history::{History, HistoryError};
 use backtest::range::TimeRange;
 use domain::candle::Candle;
 use domain::instrument::{Instrument, InstrumentId};
 use domain::timeframe::Timeframe;
+use exchange::archive::cache::{self, Copies};
+use exchange::archive::folder::Archive;
 use exchange::candle_file::{self, CandleFile, Named};
 use exchange::observed;
 
@@ -17,15 +19,35 @@ use crate::ending::{Code, Failure, Outcome};
 pub(super) struct Chosen {
     pub(super) base: Timeframe,
     files: Vec<Named>,
+    cache: PathBuf,
+}
+
+/// A history, and the decoded copies of what it was read from.
+pub(super) struct Read {
+    pub(super) history: History,
+    pub(super) copies: Copies,
 }
 
 /// Chooses files by their names: of the asked pairs, and of the finest timeframe or the asked one.
-pub(super) fn choose(asked: &Market) -> Outcome<Chosen> {
-    let named = candle_file::in_paths(&asked.candles)?;
+pub(super) fn choose(asked: &Market, data_dir: &Path) -> Outcome<Chosen> {
+    let (named, paths) = if asked.candles.is_empty() {
+        let archive = Archive::new(data_dir.join("candles"));
+        let named = archive.list()?;
+        if named.is_empty() {
+            let message = format!(
+                "there are no candles in {}; fetch some with `sextant download-data`, or name \
+                 files with --candles",
+                archive.folder().display()
+            );
+            return Err(Failure::new(Code::Usage, message));
+        }
+        (named, archive.folder().display().to_string())
+    } else {
+        (candle_file::in_paths(&asked.candles)?, shown(&asked.candles))
+    };
     for pair in &asked.pairs {
         if !named.iter().any(|file| file.instrument == *pair) {
             let there = listed(named.iter().map(|file| file.instrument.to_string()));
-            let paths = shown(&asked.candles);
             let message =
                 format!("no candles of {pair} in {paths}; there are {there}: choose with --pairs");
             return Err(Failure::new(Code::Usage, message));
@@ -55,14 +77,14 @@ pub(super) fn choose(asked: &Market) -> Outcome<Chosen> {
         );
         return Err(Failure::new(Code::Usage, message));
     }
-    Ok(Chosen { base, files })
+    Ok(Chosen { base, files, cache: data_dir.join("cache").join("candles") })
 }
 
 impl Chosen {
     /// Reads them, and builds the coarser timeframes. Filters are those that all candles tell,
     /// also the ones outside the range: so a longer range changes none.
-    pub(super) fn read(self, range: TimeRange, coarser: &[Timeframe]) -> Outcome<History> {
-        let files = candle_file::read_named(&self.files)?;
+    pub(super) fn read(self, range: TimeRange, coarser: &[Timeframe]) -> Outcome<Read> {
+        let (files, copies) = cache::read_named(&self.files, &self.cache)?;
         let (first, last) = (files.iter().filter_map(first), files.iter().filter_map(last));
         let reach = first.min().zip(last.max());
         let candles = files.iter().filter_map(|file| {
@@ -78,7 +100,7 @@ impl Chosen {
         if let (Some((from, to)), true) = (reach, candles.is_empty()) {
             return Err(HistoryError::EmptyRange { range, from, to }.into());
         }
-        Ok(History::new(candles, coarser)?)
+        Ok(Read { history: History::new(candles, coarser)?, copies })
     }
 }
 

@@ -2,10 +2,8 @@
 
 pub mod args;
 mod candles;
-mod print;
-#[allow(dead_code, reason = "the verb that runs is about to print by it")]
+mod prepare;
 pub(crate) mod report;
-#[allow(dead_code, reason = "the verb that runs is about to keep what it brought")]
 pub(crate) mod saved;
 pub(crate) mod show;
 
@@ -13,176 +11,223 @@ use std::time::Instant;
 
 use backtest::curve::Grain;
 use backtest::ema_cross::{self, EmaCross, FillAt};
-use backtest::history::History;
+use backtest::history::{History, Series};
 use backtest::outcome::Outcome as Result;
 use backtest::research::bootstrap::Draws;
 use backtest::research::monte_carlo;
 use backtest::run;
 use decision::outbox::Sink;
-use decision::policy::{Costs, Policy};
-use decision::record::ConfigurationRecord;
+use domain::canonical;
 use domain::ids::RunSeed;
+use domain::instrument::InstrumentId;
 use domain::money::Quantity;
+use domain::quote::Quote;
 use domain::timeframe::Timeframe;
+use exchange::archive::cache::Copies;
+use exchange::binance::clock::local_now;
+use exchange::quote_file;
+use exchange::sim::terms::FillModel;
+use rust_decimal::prelude::ToPrimitive;
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
-use self::args::{Backtest, Fill, Market, Strategy};
+pub(crate) use self::prepare::{Prepared, prepared};
+
+use self::args::{Backtest, Strategy, Venue};
+use self::candles::Read;
+use self::report::export::{Target, export};
+use self::saved::{Facts, Saved, folder};
 use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
-use crate::setup::{self, Begin};
+use crate::verbs::output;
 
-/// A run and what it took.
+/// A run, what it was over, and what is known of it.
 pub(crate) struct Tested {
-    /// What was asked.
-    pub(crate) strategy: Strategy,
-    /// Where signals were filled.
-    pub(crate) fill: Fill,
-    /// At which candles it decided.
-    pub(crate) timeframe: Timeframe,
-    /// What it was.
+    /// What it was over.
     pub(crate) history: History,
     /// What came of it.
     pub(crate) result: Result,
-    /// From files to candles in memory, coarser ones included.
-    pub(crate) read_seconds: f64,
-    /// From candles in memory to the result.
-    pub(crate) engine_seconds: f64,
+    /// What is known of it beside that.
+    pub(crate) facts: Facts,
+    copies: Copies,
 }
 
-/// Runs a backtest and prints what came of it.
+/// Runs a backtest, keeps it, and prints what came of it.
 pub fn backtest(asked: &Backtest, settings: &Settings, json: bool) -> Outcome<()> {
-    let tested = test(asked, settings)?;
+    let target = asked.export.as_deref().map(Target::of).transpose()?;
+    let grain = if target.is_some() { Grain::Marks } else { Grain::Days };
+    let Tested { result, facts, copies, .. } = test(asked, settings, grain)?;
     let drawn = asked.monte_carlo.map(|runs| {
         let draws = Draws { runs, seed: settings.seed.0, deeper_than: 0.0 };
-        monte_carlo::alternatives(&tested.result, draws)
+        monte_carlo::alternatives(&result, draws)
     });
-    print::print(&tested, drawn.as_ref(), json)
+    copies.keep();
+    let mut saved = Saved::of(&result, facts, local_now());
+    folder::save(&settings.data_dir, &mut saved)?;
+    if let Some(target) = &target {
+        export(target, &saved, &result)?;
+    }
+    if json {
+        let mut document = report::json(&saved, &asked.breakdown);
+        if let Some(drawn) = drawn {
+            document["monte_carlo"] = json!(drawn);
+        }
+        return output::print_json(&document);
+    }
+    let mut text = report::text(&saved, &asked.breakdown, report::colours());
+    if let Some(drawn) = drawn {
+        text = format!("{text}\n{}", super::monte_carlo::section(&drawn));
+    }
+    output::print(&text)
 }
 
-/// Runs a backtest.
-fn test(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
+/// Runs a backtest, and keeps as much of the curve as is asked for.
+pub(crate) fn test(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tested> {
     refuse_misfits(asked)?;
     match asked.strategy {
-        Strategy::Technical => technical(asked, settings),
-        Strategy::EmaCross => reference(asked, settings),
+        Strategy::Technical => technical(asked, settings, grain),
+        Strategy::EmaCross => reference(asked, settings, grain),
     }
 }
 
 /// Flags of one strategy that another would not heed.
 fn refuse_misfits(asked: &Backtest) -> Outcome<()> {
-    let misfit = match asked.strategy {
-        Strategy::EmaCross if asked.market.profile.is_some() => {
-            "--profile is for the technical agent"
-        }
-        Strategy::EmaCross => return Ok(()),
-        Strategy::Technical if asked.stake.is_some() => {
-            "--stake is for ema-cross; the technical agent's sizes come from its profile"
-        }
-        Strategy::Technical if asked.step.is_some() => {
-            "--step is for ema-cross; the technical agent's orders follow the venue's filters"
-        }
-        Strategy::Technical if asked.fill == Fill::Close => {
-            "--fill close is for ema-cross; the technical agent's orders fill at the next open"
-        }
-        Strategy::Technical => return Ok(()),
+    let Venue { fill, ticks, latency_ms, slippage_bps, volume_share } = &asked.venue;
+    let ticked = *fill == FillModel::BookTicks;
+    let slips = slippage_bps.is_some() || volume_share.is_some();
+    let misfits = match asked.strategy {
+        Strategy::EmaCross => [
+            (asked.market.profile.is_some(), "--profile is for the technical agent"),
+            (
+                latency_ms.is_some() || slips,
+                "ema-cross has neither latency nor slippage: leave those flags out",
+            ),
+            (
+                !matches!(fill, FillModel::NextOpen | FillModel::Close),
+                "ema-cross fills at next-open or at close; change --fill",
+            ),
+        ],
+        Strategy::Technical => [
+            (
+                asked.stake.is_some(),
+                "--stake is for ema-cross; the technical agent's sizes come from its profile",
+            ),
+            (
+                asked.step.is_some(),
+                "--step is for ema-cross; the technical agent's orders follow the venue's filters",
+            ),
+            (
+                ticked && slips,
+                "a recorded book says what a fill costs: leave the slippage flags out",
+            ),
+        ],
     };
-    Err(Failure::new(Code::Usage, misfit))
+    let unread = (ticks.is_some() && !ticked, "--ticks is for --fill book-ticks");
+    match misfits.into_iter().chain([unread]).find(|(wrong, _)| *wrong) {
+        Some((_, misfit)) => Err(Failure::new(Code::Usage, misfit)),
+        None => Ok(()),
+    }
 }
 
-fn technical(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
-    let Prepared { configuration, history, read_seconds } = prepared(&asked.market, settings)?;
+fn technical(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tested> {
+    let mut policy = prepare::policy(&asked.market, settings);
+    policy.costs.slippage_bps = asked.venue.slippage_bps.unwrap_or(policy.costs.slippage_bps);
+    let prepared = prepare::prepared_under(policy, &asked.market, settings)?;
+    let Prepared { configuration, history, copies, read_seconds } = prepared;
+    let costs = configuration.policy.costs;
+    let terms = prepare::terms(&asked.venue, &costs);
+    let hash = hash(&(&configuration, &terms))?;
+    let quotes = quotes(&asked.venue, &history)?;
     let begun = now();
-    let result = run::run(&configuration, &history, Grain::Days, Sink::None)?;
+    let result = run::run_on(terms, &quotes, &configuration, &history, grain, Sink::None)?;
     let engine_seconds = begun.elapsed().as_secs_f64();
-    let timeframe = configuration.policy.profile.decision_timeframe;
-    let (strategy, fill) = (asked.strategy, asked.fill);
-    Ok(Tested { strategy, fill, timeframe, history, result, read_seconds, engine_seconds })
-}
-
-/// What the live system's agents are run over, and under what.
-pub(crate) struct Prepared {
-    /// Under what.
-    pub(crate) configuration: ConfigurationRecord,
-    /// Over what.
-    pub(crate) history: History,
-    /// From files to candles in memory, coarser ones included.
-    pub(crate) read_seconds: f64,
-}
-
-/// Reads the candles, and puts the configuration together.
-pub(crate) fn prepared(asked: &Market, settings: &Settings) -> Outcome<Prepared> {
-    let chosen = candles::choose(asked)?;
-    let base = chosen.base;
-    let mut policy = policy(asked, settings);
-    let timeframe = asked.timeframe.unwrap_or(policy.profile.decision_timeframe.max(base));
-    if timeframe < base {
-        return Err(too_coarse(base, timeframe));
-    }
-    policy.profile.decision_timeframe = timeframe;
-    let mut coarser = vec![timeframe];
-    if asked.timeframe.is_none() {
-        coarser.extend(settings.timeframes.iter().filter(|timeframe| **timeframe > base));
-    }
-    let begun = now();
-    let history = chosen.read(asked.timerange.unwrap_or_default(), &coarser)?;
-    let read_seconds = begun.elapsed().as_secs_f64();
-    let begin = Begin {
-        mode: "backtest",
-        seed: settings.seed,
-        capital_quote: asked.capital,
-        quote: settings.quote,
-        instruments: history.instruments(),
-        timeframes: history.timeframes().to_vec(),
-        policy,
+    let ratio = |ratio: rust_decimal::Decimal| ratio.to_f64().unwrap_or(f64::NAN);
+    let facts = Facts {
+        strategy: asked.strategy.name().to_owned(),
+        profile: Some(configuration.policy.profile.name.clone()),
+        timeframe: configuration.policy.profile.decision_timeframe,
+        timeframe_detail: history.base(),
+        fill: asked.venue.fill.to_string(),
+        maker_fee_ratio: ratio(costs.maker_fee_ratio),
+        taker_fee_ratio: ratio(costs.taker_fee_ratio),
+        stake_quote: None,
+        seed: configuration.seed,
+        configuration_hash: hash,
+        market_change_ratio: market_change(&history),
+        read_seconds,
+        engine_seconds,
     };
-    let configuration = setup::configuration(&begin, history.from());
-    Ok(Prepared { configuration, history, read_seconds })
+    Ok(Tested { history, result, facts, copies })
 }
 
-fn reference(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
-    let chosen = candles::choose(&asked.market)?;
-    let timeframe = asked.market.timeframe.unwrap_or(chosen.base);
-    if timeframe < chosen.base {
-        return Err(too_coarse(chosen.base, timeframe));
-    }
-    let begun = now();
-    let history = chosen.read(asked.market.timerange.unwrap_or_default(), &[])?;
-    let history = if timeframe > history.base() { history.coarsened(timeframe)? } else { history };
-    let read_seconds = begun.elapsed().as_secs_f64();
+fn reference(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tested> {
+    let (Read { history, copies }, read_seconds) =
+        prepare::single(&asked.market, &settings.data_dir)?;
     let terms = EmaCross {
-        seed: RunSeed(asked.market.seed.unwrap_or(settings.seed.0)),
+        seed: RunSeed(settings.seed.0),
         quote: settings.quote,
         capital_quote: asked.market.capital,
         stake_quote: asked.stake,
         step: asked.step.unwrap_or(Quantity::ZERO),
         fee_ratio: asked.market.fee.unwrap_or(settings.policy.costs.taker_fee_ratio),
-        fill: match asked.fill {
-            Fill::Close => FillAt::Close,
-            Fill::NextOpen => FillAt::NextOpen,
+        fill: match asked.venue.fill {
+            FillModel::Close => FillAt::Close,
+            _ => FillAt::NextOpen,
         },
     };
+    let timeframe: Timeframe = history.base();
+    let named = (timeframe, terms.capital_quote, terms.stake_quote, terms.step, terms.fee_ratio);
+    let hash = hash(&("ema-cross", named, asked.venue.fill, history.instruments()))?;
     let begun = now();
-    let result = ema_cross::run(&terms, &history, Grain::Days)?;
+    let result = ema_cross::run(&terms, &history, grain)?;
     let engine_seconds = begun.elapsed().as_secs_f64();
-    let (strategy, fill) = (asked.strategy, asked.fill);
-    Ok(Tested { strategy, fill, timeframe, history, result, read_seconds, engine_seconds })
+    let fee_ratio = terms.fee_ratio.to_f64().unwrap_or(f64::NAN);
+    let facts = Facts {
+        strategy: asked.strategy.name().to_owned(),
+        profile: None,
+        timeframe,
+        timeframe_detail: timeframe,
+        fill: asked.venue.fill.to_string(),
+        maker_fee_ratio: fee_ratio,
+        taker_fee_ratio: fee_ratio,
+        stake_quote: asked.stake.map(|stake| stake.to_f64()),
+        seed: terms.seed.0,
+        configuration_hash: hash,
+        market_change_ratio: market_change(&history),
+        read_seconds,
+        engine_seconds,
+    };
+    Ok(Tested { history, result, facts, copies })
 }
 
-/// The configured policy with the flags' costs.
-fn policy(asked: &Market, settings: &Settings) -> Policy {
-    let mut policy = settings.policy.clone();
-    if let Some(fee_ratio) = asked.fee {
-        policy.costs =
-            Costs { maker_fee_ratio: fee_ratio, taker_fee_ratio: fee_ratio, ..policy.costs };
+/// The recorded best bids and asks, where orders are to fill by them.
+fn quotes(asked: &Venue, history: &History) -> Outcome<Vec<Quote>> {
+    let Some(path) = &asked.ticks else { return Ok(Vec::new()) };
+    let only: [InstrumentId; 1] = history.instruments().try_into().map_err(|_| {
+        Failure::new(Code::Usage, "--ticks are of one pair: choose it with --pairs")
+    })?;
+    let read = quote_file::open(path, only[0])?.collect::<std::result::Result<Vec<_>, _>>()?;
+    if read.is_empty() {
+        let message = format!("{} holds no quotes of {}", path.display(), only[0]);
+        return Err(Failure::new(Code::Usage, message));
     }
-    policy
+    Ok(read)
 }
 
-fn too_coarse(base: Timeframe, timeframe: Timeframe) -> Failure {
-    let message = format!(
-        "decisions at each {timeframe} need {timeframe} candles or finer ones, these are {base}; \
-         change --timeframe or the candles"
-    );
-    Failure::new(Code::Usage, message)
+/// SHA-256 of all that decides what a run brings, beside the candles.
+fn hash(what: &impl Serialize) -> Outcome<String> {
+    Ok(hex::encode(Sha256::digest(canonical::encode(what)?)))
+}
+
+/// Buying and holding: the mean over the pairs of last close ÷ first close − 1.
+fn market_change(history: &History) -> Option<f64> {
+    let change = |series: &Series| {
+        let (first, last) = (series.base().first()?, series.base().last()?);
+        Some(last.close.to_f64() / first.close.to_f64() - 1.0)
+    };
+    let changes: Vec<_> = history.series().iter().filter_map(change).collect();
+    (!changes.is_empty()).then(|| changes.iter().sum::<f64>() / changes.len() as f64)
 }
 
 /// How long things take is told, and nothing depends on it.
