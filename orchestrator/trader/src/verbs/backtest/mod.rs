@@ -50,7 +50,7 @@ pub(crate) struct Tested {
 
 /// Runs a backtest and prints what came of it.
 pub fn backtest(asked: &Backtest, settings: &Settings, json: bool) -> Outcome<()> {
-    let tested = test(asked, settings)?;
+    let tested = test(asked, settings, Grain::Days)?;
     let drawn = asked.monte_carlo.map(|runs| {
         let draws = Draws { runs, seed: settings.seed.0, deeper_than: 0.0 };
         monte_carlo::alternatives(&tested.result, draws)
@@ -58,12 +58,12 @@ pub fn backtest(asked: &Backtest, settings: &Settings, json: bool) -> Outcome<()
     print::print(&tested, drawn.as_ref(), json)
 }
 
-/// Runs a backtest.
-fn test(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
+/// Runs a backtest, and keeps as much of the curve as is asked for.
+pub(crate) fn test(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tested> {
     refuse_misfits(asked)?;
     match asked.strategy {
-        Strategy::Technical => technical(asked, settings),
-        Strategy::EmaCross => reference(asked, settings),
+        Strategy::Technical => technical(asked, settings, grain),
+        Strategy::EmaCross => reference(asked, settings, grain),
     }
 }
 
@@ -88,10 +88,10 @@ fn refuse_misfits(asked: &Backtest) -> Outcome<()> {
     Err(Failure::new(Code::Usage, misfit))
 }
 
-fn technical(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
+fn technical(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tested> {
     let Prepared { configuration, history, read_seconds } = prepared(&asked.market, settings)?;
     let begun = now();
-    let result = run::run(&configuration, &history, Grain::Days, Sink::None)?;
+    let result = run::run(&configuration, &history, grain, Sink::None)?;
     let engine_seconds = begun.elapsed().as_secs_f64();
     let timeframe = configuration.policy.profile.decision_timeframe;
     let (strategy, fill) = (asked.strategy, asked.fill);
@@ -138,7 +138,7 @@ pub(crate) fn prepared(asked: &Market, settings: &Settings) -> Outcome<Prepared>
     Ok(Prepared { configuration, history, read_seconds })
 }
 
-fn reference(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
+fn reference(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tested> {
     let chosen = candles::choose(&asked.market)?;
     let timeframe = asked.market.timeframe.unwrap_or(chosen.base);
     if timeframe < chosen.base {
@@ -161,7 +161,7 @@ fn reference(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
         },
     };
     let begun = now();
-    let result = ema_cross::run(&terms, &history, Grain::Days)?;
+    let result = ema_cross::run(&terms, &history, grain)?;
     let engine_seconds = begun.elapsed().as_secs_f64();
     let (strategy, fill) = (asked.strategy, asked.fill);
     Ok(Tested { strategy, fill, timeframe, history, result, read_seconds, engine_seconds })
