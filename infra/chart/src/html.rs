@@ -33,6 +33,12 @@ pub fn html(scene: &Scene) -> String {
     } else {
         String::new()
     };
+    let held = match plot.hold.is_empty() {
+        true => "",
+        false => {
+            r#"<label><input type="checkbox" id="held" checked="checked"/> Buy and hold</label>"#
+        }
+    };
     let (summary, picture) = (escape(&summary(&plot)), picture(&plot));
     let sections = [
         section("Monthly returns", &table::months(&plot)),
@@ -64,14 +70,14 @@ pub fn html(scene: &Scene) -> String {
 {tiles}
 <section aria-labelledby="chart-name">
 <div class="head"><h2 id="chart-name">Equity, drawdown and trades</h2>
-<div class="tools" id="tools" hidden="hidden">{select}
+<div class="tools" id="tools" hidden="hidden">{held}{select}
 <span class="buttons"><button type="button" id="out" aria-label="Zoom out">−</button><button type="button" id="in" aria-label="Zoom in">+</button><button type="button" id="all">All</button></span></div></div>
 <figure>
 <div class="scroll" id="chart"><svg id="svg" viewBox="0 0 {width} {height}" role="img" aria-label="{summary}">
 {picture}</svg></div>
 <div id="tip" hidden="hidden"></div>
 <p class="hidden" id="said" aria-live="polite"></p>
-<figcaption><span class="key gain">▲▼ entry and exit, profit</span> <span class="key loss">▲▼ entry and exit, loss</span> <span class="key hole">▮ no candles</span> <span id="help" hidden="hidden"><span class="mouse">Drag to move; double-click or Ctrl and wheel to zoom; keys: arrows, + − 0.</span><span class="touch">Drag to move, pinch to zoom, tap for values.</span></span></figcaption>
+<figcaption><span class="key gain">▲▼ entry and exit, profit</span> <span class="key loss">▲▼ entry and exit, loss</span> <span class="key"><span class="hole">▮</span> no candles</span> <span id="help" hidden="hidden"><span class="mouse">Drag to move; double-click or Ctrl and wheel to zoom; keys: arrows, + − 0.</span><span class="touch">Drag to move, pinch to zoom, tap for values.</span></span></figcaption>
 </figure>
 </section>
 {sections}</main>

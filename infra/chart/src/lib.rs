@@ -9,7 +9,7 @@ mod data;
 mod html;
 mod ink;
 mod months;
-mod number;
+pub mod number;
 mod panes;
 mod picture;
 mod plot;

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use domain::time::UtcMs;
 
-/// `-1234.5` with two decimals as `−1,234.50`.
-pub(crate) fn number(value: f64, decimals: usize) -> String {
+/// `-1234.5` with two decimals as `−1,234.50`; what is not a number as `–`.
+pub fn number(value: f64, decimals: usize) -> String {
     if !value.is_finite() {
         return if value.is_nan() {
             "–"
@@ -34,7 +34,7 @@ pub(crate) fn number(value: f64, decimals: usize) -> String {
 }
 
 /// A ratio as percent, `+12.3 %` where `signed`.
-pub(crate) fn percent(ratio: f64, decimals: usize, signed: bool) -> String {
+pub fn percent(ratio: f64, decimals: usize, signed: bool) -> String {
     let text = number(ratio * 100.0, decimals);
     let plus = signed && ratio > 0.0 && text.bytes().any(|b| (b'1'..=b'9').contains(&b));
     format!("{}{text}\u{202f}%", if plus { "+" } else { "" })

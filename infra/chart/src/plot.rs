@@ -11,9 +11,9 @@ use crate::sample;
 use crate::scene::{Pair, Scene, TradeMark};
 
 /// Candles of a pair on the page; more are made coarser.
-const CANDLES_OF_PAIR: usize = 6_000;
+const CANDLES_OF_PAIR: usize = 20_000;
 /// Candles of all pairs on the page.
-const CANDLES: usize = 30_000;
+const CANDLES: usize = 60_000;
 /// Points of a curve on the page.
 const POINTS: usize = 4_000;
 /// Trades on the page: those with the largest profit or loss.

@@ -65,6 +65,11 @@ pub enum Verb {
         after_help = "Examples:\n  sextant backtest --candles ../shared/data/market/spot/1h --timerange 20230101-20240101\n  sextant backtest --strategy ema-cross --candles BTCUSDT-1m.csv.gz --fill close --fee 0.0004 --json"
     )]
     Backtest(Backtest),
+    /// Backtest candle files, and draw what came of it as a page and a picture.
+    #[command(
+        after_help = "Example:\n  sextant plot --candles ../shared/data/market/spot/1h --pairs BTC/USDT --timerange 20230101-20240101 --out btc.html --png btc.png"
+    )]
+    Plot(Plot),
     /// Try many parameters over one history, and tell what the best of them is worth.
     #[command(
         after_help = "Examples:\n  sextant hyperopt --candles ../shared/data/market/spot/1h --timerange 20230101-20240101 --trials 500\n  sextant hyperopt --candles BTCUSDT-1h.csv.gz --space space.toml --search grid --trials 2000 --resume"
@@ -271,6 +276,20 @@ pub struct ListData {
     /// Name every hole.
     #[arg(long)]
     pub show_holes: bool,
+}
+
+/// `plot`.
+#[derive(Debug, Clone, Args)]
+pub struct Plot {
+    /// What is backtested.
+    #[command(flatten)]
+    pub run: Backtest,
+    /// The page; one that is there is replaced.
+    #[arg(long, default_value = "backtest.html", value_name = "FILE")]
+    pub out: PathBuf,
+    /// The picture; one that is there is replaced.
+    #[arg(long, default_value = "backtest.png", value_name = "FILE")]
+    pub png: PathBuf,
 }
 
 /// `status`.

@@ -67,6 +67,7 @@ failure_from! {
     backtest::research::space::SpaceError => Usage,
     backtest::research::splits::SplitError => Usage,
     std::io::Error => Failed,
+    chart::PictureError => Failed,
     serde_json::Error => Failed,
     decision::book::CoreError => Failed,
     decision::profile::ProfileError => Usage,

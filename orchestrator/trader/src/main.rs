@@ -63,6 +63,11 @@ fn dispatch(cli: Cli) -> Outcome<ExitCode> {
             let loaded = configured(&common, &[("profile", &market.profile)], market.seed)?;
             done(verbs::backtest::backtest(&asked, &loaded.settings, json))
         }
+        Verb::Plot(asked) => {
+            let market = &asked.run.market;
+            let loaded = configured(&common, &[("profile", &market.profile)], market.seed)?;
+            done(verbs::plot::plot(&asked, &loaded.settings, json))
+        }
         Verb::Demo(asked) => {
             let flags = [("pairs", &asked.pairs), ("profile", &asked.profile)];
             let loaded = configured(&common, &flags, asked.seed)?;

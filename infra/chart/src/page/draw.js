@@ -43,7 +43,7 @@ function extent(points, more = []) {
 function drawPanes(data, view, width, height) {
   const { from, to } = view, pair = data.pairs[view.pair], top = 20, bottom = height - 26, gap = 26, left = 1;
   const room = bottom - top - 2 * gap, tall = [0.32, 0.15, 0.53].map(part => part * room);
-  const equity = inView(data.equity, from, to), hold = inView(data.hold, from, to), fall = inView(data.fall, from, to);
+  const equity = inView(data.equity, from, to), hold = view.held ? inView(data.hold, from, to) : [], fall = inView(data.fall, from, to);
   const tops = [top, top + tall[0] + gap, top + tall[0] + tall[1] + 2 * gap];
   const worth = scaleOver(...extent(equity, hold), 0.06, tops[0] + tall[0], tops[0]);
   const deepest = Math.min(extent(fall)[0], -0.001);
@@ -75,7 +75,8 @@ function drawPanes(data, view, width, height) {
   });
   if (hold.length) {
     const beside = left + names[0].length * 7.4 + 24;
-    over += line("hold", 1.2, `M${px(beside)} ${px(tops[0] - 10)}h18`) + label("muted", "start", beside + 24, tops[0] - 6, "Buy and hold");
+    const sample = line("hold", 1.2, `M${px(beside)} ${px(tops[0] - 10)}h18`);
+    over += `<g id="legend">${sample}${label("muted", "start", beside + 24, tops[0] - 6, "Buy and hold")}</g>`;
   }
   moments.forEach(([at, text, strong], i) => {
     const x = time.at(at), anchor = x < 32 ? "start" : x > width - 40 ? "end" : "middle";

@@ -8,7 +8,7 @@
     pairs: raw.pairs.map(readPair), trades: raw.trades.map((row, i) => readTrade(row, i, raw.reasons)),
   };
   const chart = $("chart"), svg = $("svg"), tip = $("tip");
-  const view = { from: raw.from, to: raw.to, pair: raw.shown, picked: null };
+  const view = { from: raw.from, to: raw.to, pair: raw.shown, picked: null, held: true };
   let drawn = null, pointed = null, waiting = false;
 
   function draw() {
@@ -43,6 +43,8 @@
   function point() {
     const over = svg.querySelector("#over");
     tip.hidden = true;
+    // Where it is narrow, the values take the legend's place.
+    svg.querySelector("#legend")?.toggleAttribute("hidden", Boolean(pointed) && drawn.right < 500);
     if (!pointed) { over.innerHTML = ""; return; }
     const { left, right, bottom, panes, time, candles, marks } = drawn;
     const x = Math.min(right, Math.max(left, pointed.x)), at = time.of(x), y = pointed.y;
@@ -59,7 +61,7 @@
       out += flag(right + 3, y, i === 1 ? percent(value, 1) : number(value, value < 1000 ? 2 : 0));
     });
     const value = curve => { const i = placeOf(curve.t, at); return i < 0 ? null : curve.v[i]; };
-    const worth = value(data.equity), held = value(data.hold), fallen = value(data.fall);
+    const worth = value(data.equity), held = view.held ? value(data.hold) : null, fallen = value(data.fall);
     const candle = candles.candles[placeOf(candles.candles.map(c => c.t), at)];
     const inside = candle && at < candle.t + candles.span;
     const said = [
@@ -153,6 +155,7 @@
   $("in").addEventListener("click", () => zoom(2));
   $("out").addEventListener("click", () => zoom(0.5));
   $("all").addEventListener("click", () => show(raw.from, raw.to));
+  if ($("held")) $("held").addEventListener("change", event => { view.held = event.target.checked; redraw(); });
   if ($("pair")) {
     $("pair").value = view.pair;
     $("pair").addEventListener("change", event => { view.pair = Number(event.target.value); redraw(); });

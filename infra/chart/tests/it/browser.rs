@@ -17,7 +17,7 @@ fn opened(page: &str) -> Option<(String, String)> {
     };
     let flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
         --disable-background-networking --disable-component-update --disable-sync \
-        --enable-logging=stderr --virtual-time-budget=3000 --dump-dom --window-size=1280,900";
+        --enable-logging=stderr --virtual-time-budget=20000 --dump-dom --window-size=1280,900";
     let child = Command::new("timeout")
         .arg(Duration::from_secs(60).as_secs().to_string())
         .arg(browser)
@@ -46,19 +46,19 @@ fn the_script_draws_and_answers_without_complaint() {
     let script = r##"
         const deeds = [];
         const svg = document.getElementById("svg"), chart = document.getElementById("chart");
-        const frame = () => new Promise(done => setTimeout(done, 50));
+        // Drawing waits for the browser's next frame.
+        const until = async done => { for (let i = 0; i < 50 && !done(); i++) await new Promise(go => setTimeout(go, 50)); };
         const point = (kind, x, y, more) => chart.dispatchEvent(new PointerEvent(kind, { clientX: x, clientY: y, pointerType: "mouse", ...more }));
         (async () => {
-          await frame();
-          const box = svg.getBoundingClientRect();
+          const box = svg.getBoundingClientRect(), texts = () => svg.querySelectorAll("#over text").length;
           point("pointermove", box.x + 300, box.y + 300);
-          await frame();
-          deeds.push("crosshair " + svg.querySelectorAll("#over text").length);
+          await until(texts);
+          deeds.push("crosshair " + texts());
           document.getElementById("in").click();
-          await frame();
+          await until(() => !document.getElementById("all").disabled);
           deeds.push("zoomed " + !document.getElementById("all").disabled);
           document.querySelector('[data-trade="1"]').click();
-          await frame();
+          await until(() => document.querySelector("svg path.line.ink"));
           deeds.push("pair " + document.getElementById("pair").value);
           deeds.push("marked " + document.querySelectorAll("[aria-current]").length);
           document.querySelector('[data-by="8"]').click();
@@ -67,7 +67,7 @@ fn the_script_draws_and_answers_without_complaint() {
           document.querySelector('[data-turn="1"]').click();
           deeds.push(document.querySelector("#pager span").textContent);
           chart.dispatchEvent(new KeyboardEvent("keydown", { key: "0" }));
-          await frame();
+          await until(() => document.getElementById("all").disabled);
           chart.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
           deeds.push("said " + document.getElementById("said").textContent.slice(0, 4));
           document.body.dataset.deeds = deeds.join("; ");

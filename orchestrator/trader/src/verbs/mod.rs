@@ -14,6 +14,7 @@ mod listing;
 pub mod migrate;
 mod monte_carlo;
 mod output;
+pub mod plot;
 mod reading;
 pub mod replay;
 pub mod run;

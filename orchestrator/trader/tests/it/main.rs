@@ -14,6 +14,7 @@ mod harness;
 mod kills;
 mod market;
 mod once;
+mod plots;
 mod refusals;
 mod research;
 mod settling;

@@ -58,6 +58,7 @@ pub fn backtest(asked: &Backtest, settings: &Settings, json: bool) -> Outcome<()
     let target = asked.export.as_deref().map(Target::of).transpose()?;
     let grain = if target.is_some() { Grain::Marks } else { Grain::Days };
     let Tested { result, facts, copies, .. } = test(asked, settings, grain)?;
+    let tested = test(asked, settings, Grain::Days)?;
     let drawn = asked.monte_carlo.map(|runs| {
         let draws = Draws { runs, seed: settings.seed.0, deeper_than: 0.0 };
         monte_carlo::alternatives(&result, draws)
@@ -141,6 +142,9 @@ fn technical(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tes
     let quotes = quotes(&asked.venue, &history)?;
     let begun = now();
     let result = run::run_on(terms, &quotes, &configuration, &history, grain, Sink::None)?;
+    let Prepared { configuration, history, read_seconds } = prepared(&asked.market, settings)?;
+    let begun = now();
+    let result = run::run(&configuration, &history, grain, Sink::None)?;
     let engine_seconds = begun.elapsed().as_secs_f64();
     let ratio = |ratio: rust_decimal::Decimal| ratio.to_f64().unwrap_or(f64::NAN);
     let facts = Facts {
@@ -164,6 +168,15 @@ fn technical(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tes
 fn reference(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tested> {
     let (Read { history, copies }, read_seconds) =
         prepare::single(&asked.market, &settings.data_dir)?;
+    let chosen = candles::choose(&asked.market)?;
+    let timeframe = asked.market.timeframe.unwrap_or(chosen.base);
+    if timeframe < chosen.base {
+        return Err(too_coarse(chosen.base, timeframe));
+    }
+    let begun = now();
+    let history = chosen.read(asked.market.timerange.unwrap_or_default(), &[])?;
+    let history = if timeframe > history.base() { history.coarsened(timeframe)? } else { history };
+    let read_seconds = begun.elapsed().as_secs_f64();
     let terms = EmaCross {
         seed: RunSeed(settings.seed.0),
         quote: settings.quote,
