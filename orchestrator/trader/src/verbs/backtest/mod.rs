@@ -2,10 +2,8 @@
 
 pub mod args;
 mod candles;
-mod print;
-#[allow(dead_code, reason = "the verb that runs is about to print by it")]
+mod facts;
 pub(crate) mod report;
-#[allow(dead_code, reason = "the verb that runs is about to keep what it brought")]
 pub(crate) mod saved;
 pub(crate) mod show;
 
@@ -21,49 +19,74 @@ use backtest::run;
 use decision::outbox::Sink;
 use decision::policy::{Costs, Policy};
 use decision::record::ConfigurationRecord;
+use domain::canonical;
 use domain::ids::RunSeed;
 use domain::money::Quantity;
 use domain::timeframe::Timeframe;
+use exchange::binance::clock;
 
 use self::args::{Backtest, Fill, Market, Strategy};
+use self::report::export::{self, Target};
+use self::saved::Saved;
 use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
 use crate::setup::{self, Begin};
+use crate::verbs::{self, output};
 
 /// A run and what it took.
-pub(crate) struct Tested {
-    /// What was asked.
-    pub(crate) strategy: Strategy,
-    /// Where signals were filled.
-    pub(crate) fill: Fill,
+struct Tested {
     /// At which candles it decided.
-    pub(crate) timeframe: Timeframe,
+    timeframe: Timeframe,
+    /// Names all that decided what came of it, but the candles.
+    configuration_hash: String,
     /// What it was.
-    pub(crate) history: History,
+    history: History,
     /// What came of it.
-    pub(crate) result: Result,
+    result: Result,
     /// From files to candles in memory, coarser ones included.
-    pub(crate) read_seconds: f64,
+    read_seconds: f64,
     /// From candles in memory to the result.
-    pub(crate) engine_seconds: f64,
+    engine_seconds: f64,
 }
 
-/// Runs a backtest and prints what came of it.
+/// Runs a backtest, keeps what came of it, and prints it.
 pub fn backtest(asked: &Backtest, settings: &Settings, json: bool) -> Outcome<()> {
-    let tested = test(asked, settings)?;
+    let target = asked.export.as_deref().map(Target::of).transpose()?;
+    let grain = match &target {
+        Some(target) if target.wants_marks() => Grain::Marks,
+        _ => Grain::Days,
+    };
+    let tested = test(asked, settings, grain)?;
     let drawn = asked.monte_carlo.map(|runs| {
         let draws = Draws { runs, seed: settings.seed.0, deeper_than: 0.0 };
         monte_carlo::alternatives(&tested.result, draws)
     });
-    print::print(&tested, drawn.as_ref(), json)
+    let facts = facts::of(&tested, asked, settings);
+    let mut saved = Saved::of(&tested.result, facts, clock::local_now());
+    saved::folder::save(&settings.data_dir, &mut saved)?;
+    if let Some(target) = &target {
+        export::export(target, &saved, &tested.result)?;
+    }
+    if json {
+        let mut document = report::json(&saved, &asked.breakdown);
+        if let Some(drawn) = &drawn {
+            document["monte_carlo"] = serde_json::json!(drawn);
+        }
+        return output::print_json(&document);
+    }
+    let mut text = report::text(&saved, &asked.breakdown, report::colours());
+    if let Some(drawn) = &drawn {
+        text = text + "\n" + &verbs::monte_carlo::section(drawn);
+    }
+    output::print(&text)
 }
 
 /// Runs a backtest.
-fn test(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
+fn test(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tested> {
     refuse_misfits(asked)?;
     match asked.strategy {
-        Strategy::Technical => technical(asked, settings),
-        Strategy::EmaCross => reference(asked, settings),
+        Strategy::Technical => technical(asked, settings, grain),
+        Strategy::EmaCross => reference(asked, settings, grain),
     }
 }
 
@@ -88,14 +111,14 @@ fn refuse_misfits(asked: &Backtest) -> Outcome<()> {
     Err(Failure::new(Code::Usage, misfit))
 }
 
-fn technical(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
+fn technical(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tested> {
     let Prepared { configuration, history, read_seconds } = prepared(&asked.market, settings)?;
     let begun = now();
-    let result = run::run(&configuration, &history, Grain::Days, Sink::None)?;
+    let result = run::run(&configuration, &history, grain, Sink::None)?;
     let engine_seconds = begun.elapsed().as_secs_f64();
     let timeframe = configuration.policy.profile.decision_timeframe;
-    let (strategy, fill) = (asked.strategy, asked.fill);
-    Ok(Tested { strategy, fill, timeframe, history, result, read_seconds, engine_seconds })
+    let configuration_hash = facts::hash(&canonical::encode(&configuration)?);
+    Ok(Tested { timeframe, configuration_hash, history, result, read_seconds, engine_seconds })
 }
 
 /// What the live system's agents are run over, and under what.
@@ -138,7 +161,7 @@ pub(crate) fn prepared(asked: &Market, settings: &Settings) -> Outcome<Prepared>
     Ok(Prepared { configuration, history, read_seconds })
 }
 
-fn reference(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
+fn reference(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tested> {
     let chosen = candles::choose(&asked.market)?;
     let timeframe = asked.market.timeframe.unwrap_or(chosen.base);
     if timeframe < chosen.base {
@@ -161,10 +184,10 @@ fn reference(asked: &Backtest, settings: &Settings) -> Outcome<Tested> {
         },
     };
     let begun = now();
-    let result = ema_cross::run(&terms, &history, Grain::Days)?;
+    let result = ema_cross::run(&terms, &history, grain)?;
     let engine_seconds = begun.elapsed().as_secs_f64();
-    let (strategy, fill) = (asked.strategy, asked.fill);
-    Ok(Tested { strategy, fill, timeframe, history, result, read_seconds, engine_seconds })
+    let configuration_hash = facts::hash(&format!("{terms:?} at {timeframe}"));
+    Ok(Tested { timeframe, configuration_hash, history, result, read_seconds, engine_seconds })
 }
 
 /// The configured policy with the flags' costs.
