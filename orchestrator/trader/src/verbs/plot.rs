@@ -32,7 +32,7 @@ pub fn plot(asked: &Plot, settings: &Settings, json: bool) -> Outcome<()> {
         return Err(Failure::new(Code::Usage, message));
     }
     let tested = verb::test(&asked.run, settings, Grain::Marks)?;
-    let scene = scene(&tested);
+    let scene = scene(asked, &tested);
     let picture = chart::png(&scene, PICTURE.0, PICTURE.1)?;
     replace(&asked.out, chart::html(&scene).as_bytes())?;
     replace(&asked.png, &picture)?;
@@ -50,7 +50,7 @@ fn replace(path: &Path, content: &[u8]) -> Outcome<()> {
         .map_err(|error| Failure::from(error).context(format!("can't write {}", path.display())))
 }
 
-fn scene(tested: &Tested) -> Scene {
+fn scene(asked: &Plot, tested: &Tested) -> Scene {
     let result = &tested.result;
     let pairs: Vec<_> = tested.history.series().iter().map(|series| pair(tested, series)).collect();
     let names: Vec<_> = pairs.iter().map(|pair| pair.name.as_str()).collect();
@@ -60,12 +60,12 @@ fn scene(tested: &Tested) -> Scene {
     let holes: u64 = result.holes.iter().map(|hole| hole.missing).sum();
     let missing = format!("{holes} candles are missing from the history.");
     Scene {
-        title: format!("Backtest: {}", tested.strategy.name()),
+        title: format!("Backtest: {}", asked.run.strategy.name()),
         subtitle: format!(
             "{} at each {}, filled at {}, {from} to {to} UTC",
             names.join(", "),
             tested.timeframe,
-            tested.fill.name(),
+            asked.run.venue.fill,
         ),
         quote: result.quote.to_string(),
         equity: marks.map(|mark| (mark.at, mark.equity_quote)).collect(),

@@ -43,16 +43,18 @@ fn both_strategies_tell_what_came_of_it() {
     assert_eq!(technical["timeframe"], "1h");
     assert_eq!(technical["candles"], 1500 + 700 + 788);
     assert_eq!(technical["from_utc"], "2024-01-01T00:00:00Z");
-    assert_eq!(technical["missing"][0]["instrument"], "ETH/USDT");
-    assert_eq!(technical["missing"][0]["candles"], 12);
+    assert_eq!(technical["missing"][1]["missing"], 12);
+    assert_eq!(technical["missing"][1]["holes"][0]["session_ended"], false);
     assert!(technical["trades"].as_u64().unwrap() > 0);
     assert!(technical["candles_per_second"].as_f64().unwrap() > 0.0);
-    // The same but for how long it took.
+    // The same but for when it was and how long it took.
     let timeless = |mut told: Value| {
         for name in ["read_seconds", "engine_seconds", "candles_per_second", "saved_at"] {
-            assert!(told[name].take().is_number(), "{name}");
+            assert!(told[name].take().is_number());
         }
-        assert!(told["id"].take().is_string() && told["saved_at_utc"].take().is_string());
+        for name in ["id", "saved_at_utc"] {
+            assert!(told[name].take().is_string());
+        }
         told
     };
     let again = backtest(&folder, &candles, &["--json"]).json();
@@ -80,21 +82,17 @@ fn both_strategies_tell_what_came_of_it() {
 
     let text = backtest(&folder, &candles, &[]);
     assert_eq!(text.code, Some(0));
-    for words in ["SUMMARY METRICS", "EXIT REASON", "ETH/USDT"] {
-        assert!(text.out.contains(words), "{words} is not in\n{}", text.out);
-    }
-    assert!(!folder.path().join("data/demo").exists(), "a store was begun");
-    let shown = Launch::sextant(&folder, &["backtest-show", "latest"]).end();
-    assert_eq!(shown.out, text.out);
-    let listed = Launch::sextant(&folder, &["backtest-show", "--json"]).end().json();
-    assert_eq!(listed.as_array().unwrap().len(), 4);
+    let missing = |line: &&str| line.contains("│      1488 │") || line.contains("│    1488 │");
+    let missing = text.out.lines().find(missing).unwrap_or_else(|| panic!("{}", text.out));
+    assert!(missing.contains("ETH/USDT") && missing.contains(" 12 "), "{missing}");
+    let data: Vec<_> = std::fs::read_dir(folder.path().join("data")).unwrap().collect();
+    assert_eq!(data.len(), 2, "a store was begun");
 
-    let export = folder.path().join("export");
     let fills = [
         &["--fill", "close"][..],
         &["--fill", "intrabar", "--latency-ms", "250"],
         &["--volume-share", "0.025,0.1"],
-        &["--slippage-bps", "0", "--export", export.to_str().unwrap(), "--monte-carlo", "200"],
+        &["--slippage-bps", "0", "--monte-carlo", "200"],
     ];
     let ends = fills.map(|flags| {
         let told = backtest(&folder, &candles, &[&["--json"], flags].concat()).json();
@@ -102,9 +100,54 @@ fn both_strategies_tell_what_came_of_it() {
     });
     // The pessimist's bound is one, and no slippage costs least.
     assert!(ends[1] < ends[3], "{ends:?}");
-    for name in ["trades.csv", "orders.csv", "equity.csv", "report.json"] {
-        assert!(export.join(name).exists(), "{name}");
+}
+
+#[test]
+fn runs_are_kept_shown_again_and_exported() {
+    let folder = Folder::new("backtest-show");
+    let show = |arguments: &[&str]| {
+        Launch::sextant(&folder, &[&["backtest-show"], arguments].concat()).end()
+    };
+    let none = show(&["--json"]);
+    assert_eq!(none.json(), serde_json::json!([]));
+    assert!(show(&[]).err.contains("there are no backtests yet"));
+    show(&["latest"]).assert_refused(2, &["no backtest has been kept", "sextant backtest"]);
+
+    hours(&folder, "candles/BTCUSDT-1h.csv", 0..1500, 40_000.0);
+    let candles = folder.path().join("candles");
+    let plain = ["--strategy", "ema-cross"];
+    let export = folder.path().join("exported");
+    let told = [&plain[..], &["--breakdown", "week,month", "--export", export.to_str().unwrap()]];
+    let printed = backtest(&folder, &candles, &told.concat());
+    assert_eq!(printed.code, Some(0), "{}", printed.err);
+    for table in ["BACKTESTING REPORT", "EXIT REASON STATS", "WEEK BREAKDOWN", "SUMMARY METRICS"] {
+        assert!(printed.out.contains(table), "{table}");
     }
+    assert_eq!(show(&["latest", "--breakdown", "week,month"]).out, printed.out);
+    let lines = |name: &str| std::fs::read_to_string(export.join(name)).unwrap().lines().count();
+    // A mark for each candle.
+    assert_eq!(lines("equity.csv"), 1 + 1_500);
+
+    let document = backtest(&folder, &candles, &[&plain[..], &["--json"]].concat()).json();
+    let trades = usize::try_from(document["trades"].as_u64().unwrap()).unwrap();
+    assert_eq!(lines("trades.csv"), 1 + trades);
+    let id = document["id"].as_str().unwrap();
+    assert_eq!(show(&[id, "--json"]).json(), document);
+    let listed = show(&["--json"]).json();
+    assert_eq!(listed[1]["id"], id);
+    assert_eq!(listed[1]["trades"], document["trades"]);
+    assert_eq!(listed[1]["sharpe"], document["metrics"]["sharpe"]);
+    assert!(show(&[]).out.contains(id));
+
+    show(&["yesterday"]).assert_refused(2, &["no backtest 'yesterday'", "lists the ids"]);
+    show(&[id, "--breakdown", "year"]).assert_refused(2, &["use day, week or month"]);
+    let nowhere = [&plain[..], &["--export", "no/such/run.json"]].concat();
+    backtest(&folder, &candles, &nowhere).assert_refused(2, &["no/such", "create it first"]);
+    assert_eq!(
+        show(&["--json"]).json().as_array().map(Vec::len),
+        Some(2),
+        "a refused run was kept"
+    );
 }
 
 #[test]

@@ -67,16 +67,16 @@ pub struct Backtest {
     /// does [default: not rounded].
     #[arg(long, allow_hyphen_values = true, value_name = "BASE", value_parser = positive::<Quantity>)]
     pub step: Option<Quantity>,
+    /// Add tables by `day`, `week` or `month`, with commas between.
+    #[arg(long, value_name = "PERIODS", value_delimiter = ',')]
+    pub breakdown: Vec<Period>,
+    /// Write the trades to FILE.csv; all with orders, fills and the equity curve to FILE.json, or
+    /// as CSV into a folder.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub export: Option<PathBuf>,
     /// Draw so many other orders of the trades and successions of the days (at most 1000000).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub monte_carlo: Option<u32>,
-    /// Tell each day, week or month too.
-    #[arg(long, value_name = "PERIODS", value_delimiter = ',')]
-    pub breakdown: Vec<Period>,
-    /// Write trades, orders and the equity curve: to a .json file, a .csv file (trades alone) or a
-    /// folder.
-    #[arg(long, value_name = "FILE|DIR")]
-    pub export: Option<PathBuf>,
 }
 
 /// How the venue makes fills of prices.

@@ -2,6 +2,7 @@
 
 pub mod args;
 mod candles;
+mod facts;
 mod prepare;
 pub(crate) mod report;
 pub(crate) mod saved;
@@ -11,13 +12,13 @@ use std::time::Instant;
 
 use backtest::curve::Grain;
 use backtest::ema_cross::{self, EmaCross, FillAt};
-use backtest::history::{History, Series};
+use backtest::history::History;
 use backtest::outcome::Outcome as Result;
 use backtest::research::bootstrap::Draws;
 use backtest::research::monte_carlo;
 use backtest::run;
 use decision::outbox::Sink;
-use domain::canonical;
+use decision::policy::Costs;
 use domain::ids::RunSeed;
 use domain::instrument::InstrumentId;
 use domain::money::Quantity;
@@ -27,38 +28,47 @@ use exchange::archive::cache::Copies;
 use exchange::binance::clock::local_now;
 use exchange::quote_file;
 use exchange::sim::terms::FillModel;
-use rust_decimal::prelude::ToPrimitive;
-use serde::Serialize;
+use rust_decimal::Decimal;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 pub(crate) use self::prepare::{Prepared, prepared};
 
 use self::args::{Backtest, Strategy, Venue};
 use self::candles::Read;
 use self::report::export::{Target, export};
-use self::saved::{Facts, Saved, folder};
+use self::saved::{Saved, folder};
 use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
 use crate::verbs::output;
 
-/// A run, what it was over, and what is known of it.
+/// A run, what it was over, and what it took.
 pub(crate) struct Tested {
+    /// At which candles it decided.
+    pub(crate) timeframe: Timeframe,
     /// What it was over.
     pub(crate) history: History,
     /// What came of it.
     pub(crate) result: Result,
-    /// What is known of it beside that.
-    pub(crate) facts: Facts,
+    costs: Costs,
+    /// Names all that decided what came of it, but the candles.
+    configuration_hash: String,
     copies: Copies,
+    /// From files to candles in memory, coarser ones included.
+    read_seconds: f64,
+    /// From candles in memory to the result.
+    engine_seconds: f64,
 }
 
 /// Runs a backtest, keeps it, and prints what came of it.
 pub fn backtest(asked: &Backtest, settings: &Settings, json: bool) -> Outcome<()> {
     let target = asked.export.as_deref().map(Target::of).transpose()?;
-    let grain = if target.is_some() { Grain::Marks } else { Grain::Days };
-    let Tested { result, facts, copies, .. } = test(asked, settings, grain)?;
-    let tested = test(asked, settings, Grain::Days)?;
+    let grain = match &target {
+        Some(target) if target.wants_marks() => Grain::Marks,
+        _ => Grain::Days,
+    };
+    let tested = test(asked, settings, grain)?;
+    let facts = facts::of(&tested, asked, settings);
+    let Tested { result, copies, .. } = tested;
     let drawn = asked.monte_carlo.map(|runs| {
         let draws = Draws { runs, seed: settings.seed.0, deeper_than: 0.0 };
         monte_carlo::alternatives(&result, draws)
@@ -138,45 +148,27 @@ fn technical(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tes
     let Prepared { configuration, history, copies, read_seconds } = prepared;
     let costs = configuration.policy.costs;
     let terms = prepare::terms(&asked.venue, &costs);
-    let hash = hash(&(&configuration, &terms))?;
+    let configuration_hash = facts::hash(&(&configuration, &terms))?;
     let quotes = quotes(&asked.venue, &history)?;
     let begun = now();
     let result = run::run_on(terms, &quotes, &configuration, &history, grain, Sink::None)?;
-    let Prepared { configuration, history, read_seconds } = prepared(&asked.market, settings)?;
-    let begun = now();
-    let result = run::run(&configuration, &history, grain, Sink::None)?;
     let engine_seconds = begun.elapsed().as_secs_f64();
-    let ratio = |ratio: rust_decimal::Decimal| ratio.to_f64().unwrap_or(f64::NAN);
-    let facts = Facts {
-        strategy: asked.strategy.name().to_owned(),
-        profile: Some(configuration.policy.profile.name.clone()),
-        timeframe: configuration.policy.profile.decision_timeframe,
-        timeframe_detail: history.base(),
-        fill: asked.venue.fill.to_string(),
-        maker_fee_ratio: ratio(costs.maker_fee_ratio),
-        taker_fee_ratio: ratio(costs.taker_fee_ratio),
-        stake_quote: None,
-        seed: configuration.seed,
-        configuration_hash: hash,
-        market_change_ratio: market_change(&history),
+    let timeframe = configuration.policy.profile.decision_timeframe;
+    Ok(Tested {
+        timeframe,
+        history,
+        result,
+        costs,
+        configuration_hash,
+        copies,
         read_seconds,
         engine_seconds,
-    };
-    Ok(Tested { history, result, facts, copies })
+    })
 }
 
 fn reference(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tested> {
     let (Read { history, copies }, read_seconds) =
         prepare::single(&asked.market, &settings.data_dir)?;
-    let chosen = candles::choose(&asked.market)?;
-    let timeframe = asked.market.timeframe.unwrap_or(chosen.base);
-    if timeframe < chosen.base {
-        return Err(too_coarse(chosen.base, timeframe));
-    }
-    let begun = now();
-    let history = chosen.read(asked.market.timerange.unwrap_or_default(), &[])?;
-    let history = if timeframe > history.base() { history.coarsened(timeframe)? } else { history };
-    let read_seconds = begun.elapsed().as_secs_f64();
     let terms = EmaCross {
         seed: RunSeed(settings.seed.0),
         quote: settings.quote,
@@ -191,27 +183,26 @@ fn reference(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tes
     };
     let timeframe: Timeframe = history.base();
     let named = (timeframe, terms.capital_quote, terms.stake_quote, terms.step, terms.fee_ratio);
-    let hash = hash(&("ema-cross", named, asked.venue.fill, history.instruments()))?;
+    let configuration_hash = facts::hash(&("ema-cross", named, asked.venue.fill))?;
     let begun = now();
     let result = ema_cross::run(&terms, &history, grain)?;
     let engine_seconds = begun.elapsed().as_secs_f64();
-    let fee_ratio = terms.fee_ratio.to_f64().unwrap_or(f64::NAN);
-    let facts = Facts {
-        strategy: asked.strategy.name().to_owned(),
-        profile: None,
+    // It only takes.
+    let costs = Costs {
+        maker_fee_ratio: terms.fee_ratio,
+        taker_fee_ratio: terms.fee_ratio,
+        slippage_bps: Decimal::ZERO,
+    };
+    Ok(Tested {
         timeframe,
-        timeframe_detail: timeframe,
-        fill: asked.venue.fill.to_string(),
-        maker_fee_ratio: fee_ratio,
-        taker_fee_ratio: fee_ratio,
-        stake_quote: asked.stake.map(|stake| stake.to_f64()),
-        seed: terms.seed.0,
-        configuration_hash: hash,
-        market_change_ratio: market_change(&history),
+        history,
+        result,
+        costs,
+        configuration_hash,
+        copies,
         read_seconds,
         engine_seconds,
-    };
-    Ok(Tested { history, result, facts, copies })
+    })
 }
 
 /// The recorded best bids and asks, where orders are to fill by them.
@@ -226,21 +217,6 @@ fn quotes(asked: &Venue, history: &History) -> Outcome<Vec<Quote>> {
         return Err(Failure::new(Code::Usage, message));
     }
     Ok(read)
-}
-
-/// SHA-256 of all that decides what a run brings, beside the candles.
-fn hash(what: &impl Serialize) -> Outcome<String> {
-    Ok(hex::encode(Sha256::digest(canonical::encode(what)?)))
-}
-
-/// Buying and holding: the mean over the pairs of last close ÷ first close − 1.
-fn market_change(history: &History) -> Option<f64> {
-    let change = |series: &Series| {
-        let (first, last) = (series.base().first()?, series.base().last()?);
-        Some(last.close.to_f64() / first.close.to_f64() - 1.0)
-    };
-    let changes: Vec<_> = history.series().iter().filter_map(change).collect();
-    (!changes.is_empty()).then(|| changes.iter().sum::<f64>() / changes.len() as f64)
 }
 
 /// How long things take is told, and nothing depends on it.

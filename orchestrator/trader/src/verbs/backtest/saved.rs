@@ -8,7 +8,7 @@ use backtest::curve::{Drawdown, Mark};
 use backtest::metrics::missing::{Missing, missing};
 use backtest::metrics::trades::Round;
 use backtest::metrics::{Basis, Metrics};
-use backtest::outcome::{OpenPosition, Outcome as Run};
+use backtest::outcome::{Hole, OpenPosition, Outcome as Run};
 use domain::instrument::{Asset, InstrumentId};
 use domain::money::{Money, Price, Quantity};
 use domain::signal::Direction;
@@ -45,14 +45,44 @@ pub(crate) struct Facts {
     pub(crate) stake_quote: Option<f64>,
     /// Of the run.
     pub(crate) seed: u64,
-    /// SHA-256 of all that decides what the run brings.
+    /// Hash of all that decides what the run brings, but the candles.
     pub(crate) configuration_hash: String,
+    /// Which candles there were, by pair.
+    pub(crate) candles: Vec<Coverage>,
     /// Buying and holding: the mean over the pairs of last close ÷ first close − 1.
     pub(crate) market_change_ratio: Option<f64>,
     /// Reading the candles took so long.
     pub(crate) read_seconds: f64,
     /// The engine took so long, from candles in memory to the result.
     pub(crate) engine_seconds: f64,
+}
+
+/// The candles of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Coverage {
+    /// Of what.
+    pub(crate) pair: InstrumentId,
+    /// Open of the first.
+    pub(crate) from: UtcMs,
+    /// Close of the last.
+    pub(crate) to: UtcMs,
+    /// How many there are.
+    pub(crate) candles: u64,
+}
+
+/// Candles that the history lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Gap {
+    pub(crate) pair: InstrumentId,
+    pub(crate) timeframe: Timeframe,
+    /// Open of the first missing one.
+    pub(crate) from: UtcMs,
+    /// How many.
+    pub(crate) missing: u64,
+    /// Whether the pair's session ended there.
+    pub(crate) session_ended: bool,
 }
 
 /// A position that was open in the end.
@@ -125,8 +155,8 @@ pub(crate) struct Saved {
     under_water_ms: i64,
     fees_quote: f64,
     volume_quote: f64,
-    /// Candles that the history lacks.
-    pub(crate) missing: Vec<Missing>,
+    /// Candles that the history lacks, by pair and time.
+    pub(crate) gaps: Vec<Gap>,
 }
 
 /// Why what was kept can't be shown.
@@ -175,7 +205,7 @@ impl Saved {
             under_water_ms,
             fees_quote,
             volume_quote,
-            missing: missing(&run.holes),
+            gaps: run.holes.iter().map(Gap::of).collect(),
         }
     }
 
@@ -202,6 +232,11 @@ impl Saved {
         }
     }
 
+    /// What is missing, summed up by pair.
+    pub(crate) fn missing(&self) -> Vec<Missing> {
+        missing(&self.gaps.iter().map(Gap::hole).collect::<Vec<_>>())
+    }
+
     /// From candles in memory to the result; nought where no time could be measured.
     pub(crate) fn candles_per_second(&self) -> f64 {
         let seconds = self.facts.engine_seconds;
@@ -225,6 +260,18 @@ impl Saved {
             Some((what, _)) => Err(DamagedError::Impossible(what)),
             None => Ok(self),
         }
+    }
+}
+
+impl Gap {
+    fn of(hole: &Hole) -> Self {
+        let Hole { instrument: pair, timeframe, from, missing, ended: session_ended } = *hole;
+        Self { pair, timeframe, from, missing, session_ended }
+    }
+
+    fn hole(&self) -> Hole {
+        let Self { pair: instrument, timeframe, from, missing, session_ended: ended } = *self;
+        Hole { instrument, timeframe, from, missing, ended }
     }
 }
 

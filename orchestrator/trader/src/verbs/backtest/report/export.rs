@@ -7,6 +7,7 @@ use backtest::curve::Mark;
 use backtest::metrics::breakdown::Period;
 use backtest::outcome::{DatedOrder, Outcome as Run};
 use decision::record::OrderStep;
+use domain::fill::Fill;
 use domain::order::{OrderEvent, OrderKind};
 use serde_json::{Value, json};
 
@@ -23,7 +24,7 @@ pub(crate) enum Target {
     Csv(PathBuf),
     /// The report, the trades, the orders and the equity curve.
     Json(PathBuf),
-    /// `report.json`, `trades.csv`, `orders.csv`, `equity.csv`.
+    /// `report.json`, `trades.csv`, `orders.csv`, `fills.csv`, `equity.csv`.
     Folder(PathBuf),
 }
 
@@ -51,6 +52,11 @@ impl Target {
             _ => Ok(target),
         }
     }
+
+    /// Whether every mark is asked for, and not only the last of each day.
+    pub(crate) const fn wants_marks(&self) -> bool {
+        matches!(self, Self::Json(_) | Self::Folder(_))
+    }
 }
 
 /// Writes the files; each is there whole or not at all. The equity has every mark of the run, or
@@ -66,6 +72,7 @@ pub(crate) fn export(target: &Target, saved: &Saved, run: &Run) -> Outcome<()> {
             let all = report::json(saved, &[Period::Day, Period::Week, Period::Month]);
             write(&folder.join("trades.csv"), &output::csv(&trades::COLUMNS, &run.trades))?;
             write(&folder.join("orders.csv"), &output::csv(&ORDERS, &run.orders))?;
+            write(&folder.join("fills.csv"), &output::csv(&FILLS, &run.fills))?;
             write(&folder.join("equity.csv"), &output::csv(&MARKS, marks))?;
             write(&folder.join("report.json"), &format!("{all:#}\n"))
         }
@@ -93,6 +100,7 @@ fn document(saved: &Saved, run: &Run, marks: &[Mark]) -> Value {
         "report": report::json(saved, &[Period::Day, Period::Week, Period::Month]),
         "trades": run.trades.iter().map(trade).collect::<Vec<_>>(),
         "orders": run.orders.iter().map(order).collect::<Vec<_>>(),
+        "fills": run.fills,
         "equity": marks.iter().map(|mark| json!([mark.at, mark.equity_quote])).collect::<Vec<_>>(),
     })
 }
@@ -113,6 +121,21 @@ const ORDERS: [Step; 13] = [
     Step::number("filled", |o| o.order.order.filled.to_string()),
     Step::number("fill_price", |o| or_empty(fill(o).map(|fill| fill.price))),
     Step::number("fill_fee", |o| or_empty(fill(o).map(|fill| fill.fee))),
+];
+
+type Filled = Column<Fill>;
+
+const FILLS: [Filled; 10] = [
+    Filled::text("time", |f| f.time_exchange.to_string()),
+    Filled::text("pair", |f| f.instrument.to_string()),
+    Filled::text("client_order_id", |f| f.client_order_id.to_string()),
+    Filled::text("role", |f| word(&f.client_order_id.role())),
+    Filled::text("side", |f| f.side.to_string()),
+    Filled::number("price", |f| f.price.to_string()),
+    Filled::number("quantity", |f| f.quantity.to_string()),
+    Filled::number("fee", |f| f.fee.to_string()),
+    Filled::text("fee_asset", |f| f.fee_asset.to_string()),
+    Filled::text("liquidity", |f| word(&f.liquidity)),
 ];
 
 type Worth = Column<Mark>;
@@ -146,7 +169,7 @@ fn step(step: &OrderStep) -> &'static str {
     }
 }
 
-fn fill(dated: &DatedOrder) -> Option<&domain::fill::Fill> {
+fn fill(dated: &DatedOrder) -> Option<&Fill> {
     match &dated.order.step {
         OrderStep::Reported(OrderEvent::Filled(fill)) => Some(fill),
         _ => None,

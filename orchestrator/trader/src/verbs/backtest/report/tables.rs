@@ -11,7 +11,7 @@ use crate::verbs::backtest::report::figures::{
 };
 use crate::verbs::backtest::report::grid::{Align, Cell, Grid};
 use crate::verbs::backtest::report::{groups, summary};
-use crate::verbs::backtest::saved::Saved;
+use crate::verbs::backtest::saved::{Coverage, Saved};
 use crate::verbs::output::{moment, span};
 
 /// Which run this is, on a line.
@@ -55,9 +55,7 @@ pub(crate) fn all(saved: &Saved, periods: &[Period]) -> Vec<Grid> {
         let slices = breakdown(*period, metrics.capital_quote, &days, &basis.rounds);
         grids.push(by_period(*period, &slices, saved.quote));
     }
-    if !saved.missing.is_empty() {
-        grids.push(missing(&saved.missing));
-    }
+    grids.push(candles(saved));
     grids.push(summary::grid(saved, &metrics, &per_pair));
     grids
 }
@@ -155,26 +153,33 @@ fn by_period(period: Period, slices: &[Slice], quote: Asset) -> Grid {
     grid
 }
 
-fn missing(rows: &[Missing]) -> Grid {
+fn candles(saved: &Saved) -> Grid {
     let columns = vec![
         left("Pair"),
-        left("Timeframe"),
-        right("Times"),
+        left("From (UTC)"),
+        left("To (UTC)"),
         right("Candles"),
+        right("Missing"),
+        right("Times"),
         right("Longest"),
         left("Longest from (UTC)"),
         right("Sessions ended"),
     ];
-    let mut grid = Grid::new("MISSING CANDLES", columns);
-    for row in rows {
+    let mut grid = Grid::new("CANDLES", columns);
+    let missing = saved.missing();
+    for Coverage { pair, from, to, candles } in &saved.facts.candles {
+        let lack = missing.iter().find(|row| row.instrument == *pair);
+        let number = |of: fn(&Missing) -> u64| lack.map_or(0, of).to_string();
         grid.row(vec![
-            Cell::plain(row.instrument.to_string()),
-            Cell::plain(row.timeframe.to_string()),
-            Cell::plain(row.runs.to_string()),
-            Cell::plain(row.candles.to_string()),
-            Cell::plain(row.longest.to_string()),
-            Cell::plain(moment(row.longest_from)),
-            Cell::plain(row.sessions_ended.to_string()),
+            Cell::plain(pair.to_string()),
+            Cell::plain(moment(*from)),
+            Cell::plain(moment(*to)),
+            Cell::plain(candles.to_string()),
+            Cell::plain(number(|row| row.candles)),
+            Cell::plain(number(|row| row.runs)),
+            Cell::plain(number(|row| row.longest)),
+            Cell::plain(lack.map_or(NONE.to_owned(), |row| moment(row.longest_from))),
+            Cell::plain(number(|row| row.sessions_ended)),
         ]);
     }
     grid

@@ -33,7 +33,7 @@ fn tables_are_freqtrade_s() {
             "DAY BREAKDOWN",
             "WEEK BREAKDOWN",
             "MONTH BREAKDOWN",
-            "MISSING CANDLES",
+            "CANDLES",
             "SUMMARY METRICS"
         ]
     );
@@ -68,7 +68,10 @@ fn tables_are_freqtrade_s() {
         of(&["2024-01-29"]),
         "2024-01-29 | 3 | 17.00 | 2.55 | 2     0     1   66.7 | 1019.90 | 1.99"
     );
-    assert_eq!(of(&["5m", "600"]), "SOL/USDT | 5m | 1 | 600 | 600 | 2024-01-30 01:00 | 1");
+    assert_eq!(
+        of(&["SOL/USDT", "600"]),
+        "SOL/USDT | 2024-01-30 00:00 | 2024-02-03 00:00 | 1152 | 600 | 1 | 600 | 2024-01-30 01:00 | 1"
+    );
     let widest = text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
     assert!(widest <= 116, "{widest} columns");
 }
@@ -127,7 +130,10 @@ fn json_says_what_the_tables_say() {
     assert_eq!(json["left_open"][0]["mark"], "50.3");
     assert_eq!(json["breakdown"]["month"][1]["begin_utc"], "2024-02-01T00:00:00Z");
     assert_eq!(json["breakdown"]["day"].as_array().map(Vec::len), Some(4));
-    assert_eq!(json["missing"][0]["candles"], 600);
+    assert_eq!((&json["missing"][0]["missing"], &json["candles"]), (&0.into(), &1_152.into()));
+    let sol = &json["missing"][2];
+    assert_eq!((&sol["missing"], &sol["sessions_ended"]), (&600.into(), &1.into()));
+    assert_eq!(sol["holes"][0]["from_utc"], "2024-01-30T01:00:00Z");
     let metrics = &json["metrics"];
     assert!((metrics["sharpe"].as_f64().unwrap() - 54.75f64.sqrt()).abs() < 1e-9);
     assert_eq!(metrics["drawdown_to_utc"], "2024-01-30T12:00:00Z");
@@ -150,7 +156,7 @@ fn a_run_without_a_trade_is_a_report_too() {
     assert!(!text.contains("EXIT REASON") && !text.contains("NaN") && !text.contains("inf"));
     assert!(line(&text, &["Profit factor"]).contains('–'));
     let json = json(&saved, &[]);
-    assert_eq!((&json["trades"], &json["missing"]), (&Value::from(0), &Value::Array(vec![])));
+    assert_eq!((&json["trades"], &json["missing"][2]["missing"]), (&0.into(), &0.into()));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use backtest::curve::{Curve, Grain};
-use backtest::outcome::{DatedOrder, Hole};
+use backtest::outcome::DatedOrder;
 use decision::record::{OrderRecord, OrderStep};
 use domain::fill::{Fill, Liquidity};
 use domain::ids::{Id, RunSeed};
@@ -106,6 +106,10 @@ pub(crate) fn run() -> Run {
     }
 }
 
+fn coverage(name: &str) -> Coverage {
+    Coverage { pair: pair(name), from: BEGIN, to: BEGIN.plus_ms(4 * DAY_MS), candles: 1_152 }
+}
+
 pub(crate) fn facts() -> Facts {
     Facts {
         strategy: "ema-cross".to_owned(),
@@ -118,6 +122,7 @@ pub(crate) fn facts() -> Facts {
         stake_quote: Some(500.0),
         seed: 1,
         configuration_hash: "0123456789abcdef".to_owned(),
+        candles: ["BTC/USDT", "ETH/USDT", "SOL/USDT"].map(coverage).into(),
         market_change_ratio: Some(-0.02),
         read_seconds: 0.5,
         engine_seconds: 0.000_1,
