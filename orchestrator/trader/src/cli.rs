@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use domain::instrument::InstrumentId;
 use domain::timeframe::Timeframe;
 
+use crate::verbs::analysis::{LookaheadAnalysis, RecursiveAnalysis};
 use crate::verbs::backtest::args::Backtest;
 use crate::verbs::hyperopt::args::Hyperopt;
 use crate::verbs::walk_forward::args::WalkForward;
@@ -80,6 +81,16 @@ pub enum Verb {
         after_help = "Example:\n  sextant walk-forward --candles ../shared/data/market/spot/1h --timerange 20230101-20240101 --trials 50"
     )]
     WalkForward(WalkForward),
+    /// Cut the future off at many moments, and see whether a strategy still says the same.
+    #[command(
+        after_help = "Example:\n  sextant lookahead-analysis --candles ../shared/data/market/spot/1h --pairs BTC/USDT --timerange 20240101-20240701"
+    )]
+    LookaheadAnalysis(LookaheadAnalysis),
+    /// Begin the history later and later, and see how much of what is said last depends on it.
+    #[command(
+        after_help = "Example:\n  sextant recursive-analysis --candles ../shared/data/market/spot/1h --pairs BTC/USDT --timerange 20230101-20240701"
+    )]
+    RecursiveAnalysis(RecursiveAnalysis),
     /// Print every indicator for a candle file, a row per candle.
     #[command(
         after_help = "Example:\n  sextant indicators BTCUSDT-1h.csv.gz --csv > indicators.csv"

@@ -87,6 +87,17 @@ fn dispatch(cli: Cli) -> Outcome<ExitCode> {
             let loaded = configured(&common, &[("profile", &market.profile)], market.seed)?;
             done(verbs::hyperopt::hyperopt(&asked, &loaded.settings, json))
         }
+        Verb::LookaheadAnalysis(asked) => {
+            let flags = [("profile", &asked.market.profile)];
+            let settings = configured(&common, &flags, asked.market.seed)?.settings;
+            let honest = verbs::analysis::looks_ahead(&asked, &settings, json)?;
+            Ok(if honest { ExitCode::SUCCESS } else { ExitCode::from(Code::Failed as u8) })
+        }
+        Verb::RecursiveAnalysis(asked) => {
+            let flags = [("profile", &asked.market.profile)];
+            let settings = configured(&common, &flags, asked.market.seed)?.settings;
+            done(verbs::analysis::never_forgets(&asked, &settings, json))
+        }
         Verb::WalkForward(asked) => {
             let market = &asked.market;
             let loaded = configured(&common, &[("profile", &market.profile)], market.seed)?;

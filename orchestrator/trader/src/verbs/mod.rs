@@ -1,6 +1,7 @@
 //! One file per verb, and what several share: `listing` and `output` for those that list,
 //! `reading` for those that read a store, `coverage` for those about candles.
 
+pub mod analysis;
 pub mod backtest;
 pub mod config;
 mod coverage;
