@@ -8,6 +8,7 @@ mod backtest;
 mod data;
 mod database;
 mod demo;
+mod docs;
 mod faults;
 mod gobetween;
 mod harness;
