@@ -103,10 +103,11 @@ impl Series {
         let ends: Vec<_> = self.sessions.iter().map(|session| session.last_close).collect();
         self.base.windows(2).filter_map(move |pair| {
             let (from, to) = (pair[0].close_time(), pair[1].open_time);
-            let missing = timeframe.count_between(from, to);
-            let ended = ends.binary_search(&from).is_ok();
-            let instrument = self.instrument.id;
-            (missing > 0).then_some(Hole { instrument, timeframe, from, missing, ended })
+            (from < to).then(|| {
+                let missing = timeframe.count_between(from, to);
+                let ended = ends.binary_search(&from).is_ok();
+                Hole { instrument: self.instrument.id, timeframe, from, missing, ended }
+            })
         })
     }
 }

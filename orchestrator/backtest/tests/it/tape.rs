@@ -114,11 +114,13 @@ pub(crate) fn traded(timeframe: Timeframe, spans: &[(i64, i64)]) -> Vec<Candle> 
     opens.map(|n| candle(timeframe, origin.plus_ms(n * timeframe.span_ms()))).collect()
 }
 
+/// A pair and the spans in which it has candles.
+type Traded = (&'static str, &'static [(i64, i64)]);
+
 #[test]
 fn sessions_begin_and_end_as_the_collector_has_them() {
-    let minutes = |hours: i64| hours * 60;
-    let again = minutes(24 * 30) + 17;
-    let cases: [&[(&str, &[(i64, i64)])]; 8] = [
+    const AGAIN: i64 = 30 * 24 * 60 + 17;
+    let cases: [&[Traded]; 8] = [
         &[("AAA/USDT", &[(0, 500)])],
         // Listed in the last hour, of which no end comes.
         &[("AAA/USDT", &[(0, 130)]), ("BBB/USDT", &[(125, 130)])],
@@ -127,7 +129,7 @@ fn sessions_begin_and_end_as_the_collector_has_them() {
         // A hole over several coarse candles, and one at a coarse close.
         &[("AAA/USDT", &[(3, 299), (421, 900)]), ("BBB/USDT", &[(59, 60), (61, 119)])],
         // Both silent for a month.
-        &[("AAA/USDT", &[(0, 300), (again, again + 300)]), ("BBB/USDT", &[(0, 290)])],
+        &[("AAA/USDT", &[(0, 300), (AGAIN, AGAIN + 300)]), ("BBB/USDT", &[(0, 290)])],
         // Exactly two days, one candle less and one more.
         &[("AAA/USDT", &[(0, 100), (100 + 2880, 4000)]), ("BBB/USDT", &[(0, 5000)])],
         &[("AAA/USDT", &[(0, 100), (100 + 2879, 4000)]), ("BBB/USDT", &[(0, 5000)])],
