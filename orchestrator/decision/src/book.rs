@@ -45,6 +45,8 @@ pub struct Book {
     booked: BTreeMap<InstrumentId, BTreeSet<u64>>,
     /// Whether an order has ended since the last time that ended ones were forgotten.
     ended: bool,
+    /// Positions that an exit left a rest of.
+    rests: Vec<InstrumentId>,
 }
 
 /// What a report changed: the order after it, and the trade that a closing fill completed.
@@ -123,6 +125,12 @@ impl Book {
         ticket
     }
 
+    /// Positions that an exit left a rest of, since they were last asked for: their entry had
+    /// filled on while it was under way. Nothing protects them any more.
+    pub fn take_rests(&mut self) -> Vec<InstrumentId> {
+        std::mem::take(&mut self.rests)
+    }
+
     /// Cash that entries under way may still take, costs included.
     pub fn reserved(&self) -> Result<Money, Overflow> {
         self.plans.values().try_fold(Money::ZERO, |sum, plan| {
@@ -181,10 +189,7 @@ impl Book {
         } else if let Some(position) = closed {
             trade = self.close(instrument, id.role(), &position, report)?;
         } else if id.role() == Role::Exit && order.state == OrderState::Filled {
-            // The entry filled on while the exit was under way: the next decision closes the rest.
-            if let Some(plan) = self.plans.get_mut(&instrument) {
-                plan.stage = Stage::Open;
-            }
+            self.rests.push(instrument);
         }
         Ok(Some((order, trade)))
     }

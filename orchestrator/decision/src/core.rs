@@ -102,6 +102,7 @@ impl Core {
         out: &mut Outbox,
     ) -> Result<bool, CoreError> {
         self.hear(watermark.events, out)?;
+        self.close_rests(out)?;
         self.collect(effects, out);
         if let Some(changed) = self.account.mark(self.now, &self.policy.profile)? {
             self.record(Record::StateChanged(changed), out);
@@ -268,6 +269,20 @@ impl Core {
         let Some(order) = order.cloned() else { return };
         self.record_order(OrderStep::CancelIntended, order, out);
         out.commands.push(Command::Cancel { client_order_id });
+    }
+
+    /// Sends another exit for what an exit has left open, for the same reason.
+    fn close_rests(&mut self, out: &mut Outbox) -> Result<(), CoreError> {
+        for instrument in self.book.take_rests() {
+            let stage = self.book.plans().get(&instrument).map(|plan| plan.stage);
+            let held = self.account.portfolio.positions().get(&instrument);
+            let Some((Stage::Closing(reason), held)) = stage.zip(held) else { continue };
+            let approved = kernel::approve_close(Side::Sell, held.quantity()?);
+            let seed = RunSeed(self.seed);
+            let id = Id::of(seed, self.input_seq, "rest_exit", instrument.as_str());
+            self.close(id, instrument, reason, &approved, out);
+        }
+        Ok(())
     }
 
     /// Nothing more will be heard of the instrument: what is open of it is closed.

@@ -21,6 +21,8 @@ mod run;
 #[cfg(test)]
 mod tape;
 #[cfg(test)]
+mod venues;
+#[cfg(test)]
 mod witness;
 #[cfg(test)]
 mod world;
