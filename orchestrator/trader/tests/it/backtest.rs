@@ -130,7 +130,11 @@ fn runs_are_kept_shown_again_and_exported() {
     show(&[id, "--breakdown", "year"]).assert_refused(2, &["use day, week or month"]);
     let nowhere = [&plain[..], &["--export", "no/such/run.json"]].concat();
     backtest(&folder, &candles, &nowhere).assert_refused(2, &["no/such", "create it first"]);
-    assert_eq!(show(&["--json"]).json().as_array().map(Vec::len), Some(2), "a refused run was kept");
+    assert_eq!(
+        show(&["--json"]).json().as_array().map(Vec::len),
+        Some(2),
+        "a refused run was kept"
+    );
 }
 
 #[test]
