@@ -156,8 +156,8 @@ fn by_period(period: Period, slices: &[Slice], quote: Asset) -> Grid {
 fn candles(saved: &Saved) -> Grid {
     let columns = vec![
         left("Pair"),
-        left("From (UTC)"),
-        left("To (UTC)"),
+        left("From"),
+        left("To"),
         right("Candles"),
         right("Missing"),
         right("Times"),
@@ -172,8 +172,8 @@ fn candles(saved: &Saved) -> Grid {
         let number = |of: fn(&Missing) -> u64| lack.map_or(0, of).to_string();
         grid.row(vec![
             Cell::plain(pair.to_string()),
-            Cell::plain(moment(*from)),
-            Cell::plain(moment(*to)),
+            Cell::plain(date(*from)),
+            Cell::plain(date(*to)),
             Cell::plain(candles.to_string()),
             Cell::plain(number(|row| row.candles)),
             Cell::plain(number(|row| row.runs)),

@@ -70,7 +70,7 @@ fn tables_are_freqtrade_s() {
     );
     assert_eq!(
         of(&["SOL/USDT", "600"]),
-        "SOL/USDT | 2024-01-30 00:00 | 2024-02-03 00:00 | 1152 | 600 | 1 | 600 | 2024-01-30 01:00 | 1"
+        "SOL/USDT | 2024-01-30 | 2024-02-03 | 1152 | 600 | 1 | 600 | 2024-01-30 01:00 | 1"
     );
     let widest = text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
     assert!(widest <= 116, "{widest} columns");
