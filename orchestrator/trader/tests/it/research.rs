@@ -119,7 +119,7 @@ fn a_search_that_cannot_be_made_leaves_nothing_behind() {
     let weight = "'timeframe_weights.3d' = { type = 'float', from = 0, to = 1 }";
     folder.write("space.toml", weight);
     search(&folder, &[]).assert_refused(2, &["nothing that it could change"]);
-    search(&folder, &["--space", "none.toml"]).assert_refused(2, &["none.toml"]);
+    launch(&folder, &["hyperopt", "--space", "none.toml"]).assert_refused(2, &["none.toml"]);
     assert!(!folder.path().join("data").exists());
 }
 
