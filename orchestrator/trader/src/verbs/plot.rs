@@ -31,6 +31,10 @@ pub fn plot(asked: &Plot, settings: &Settings, json: bool) -> Outcome<()> {
         let message = "--out and --png name the same file; the page and the picture are two";
         return Err(Failure::new(Code::Usage, message));
     }
+    if asked.run.monte_carlo.is_some() {
+        let message = "--monte-carlo is for backtest; a plot draws the run as it was";
+        return Err(Failure::new(Code::Usage, message));
+    }
     let tested = verb::test(&asked.run, settings, Grain::Marks)?;
     let scene = scene(asked, &tested);
     let picture = chart::png(&scene, PICTURE.0, PICTURE.1)?;

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::site::Site;
 
-/// Two months of hours that rise and fall, with a day missing.
+/// Two months of hours that rise and fall, with a day missing. Volumes tell the smallest quantity.
 fn candles() -> String {
     let mut text = "open_time_ms,open,high,low,close,volume\n".to_owned();
     let price = |hour: i64| 20_000.0 + 1_500.0 * (hour as f64 / 37.0).sin() + hour as f64;
@@ -12,7 +12,7 @@ fn candles() -> String {
         let (open, close) = (price(hour), price(hour + 1));
         let (high, low) = (open.max(close) + 5.0, open.min(close) - 5.0);
         let at = 1_672_531_200_000 + hour * 3_600_000;
-        text += &format!("{at},{open:.2},{high:.2},{low:.2},{close:.2},10\n");
+        text += &format!("{at},{open:.2},{high:.2},{low:.2},{close:.2},10.00001\n");
     }
     text
 }
