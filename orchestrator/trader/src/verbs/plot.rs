@@ -31,11 +31,12 @@ pub fn plot(asked: &Plot, settings: &Settings, json: bool) -> Outcome<()> {
         let message = "--out and --png name the same file; the page and the picture are two";
         return Err(Failure::new(Code::Usage, message));
     }
-    if asked.run.monte_carlo.is_some() {
-        let message = "--monte-carlo is for backtest; a plot draws the run as it was";
+    let run = &asked.run;
+    if run.monte_carlo.is_some() || run.export.is_some() || !run.breakdown.is_empty() {
+        let message = "--monte-carlo, --export and --breakdown are for backtest; leave them out";
         return Err(Failure::new(Code::Usage, message));
     }
-    let tested = verb::test(&asked.run, settings, Grain::Marks)?;
+    let tested = verb::test(run, settings, Grain::Marks)?;
     let scene = scene(asked, &tested);
     let picture = chart::png(&scene, PICTURE.0, PICTURE.1)?;
     replace(&asked.out, chart::html(&scene).as_bytes())?;
