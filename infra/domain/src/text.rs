@@ -41,7 +41,7 @@ impl<const N: usize> Ord for ShortText<N> {
     fn cmp(&self, other: &Self) -> Ordering {
         for at in (0..N).step_by(8) {
             // The last eight overlap those before them.
-            let at = at.min(N - 8);
+            let at = at.min(N.saturating_sub(8));
             let (word, others) = (self.word(at), other.word(at));
             if word != others {
                 return word.cmp(&others);
@@ -92,5 +92,33 @@ pub(crate) mod normal_decimal {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
         <Decimal as Deserialize>::deserialize(from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_ordered_by_their_letters() {
+        let names = [
+            "A",
+            "AB",
+            "ABCDEFGH",
+            "ABCDEFGHI",
+            "ABCDEFGHIJKLMNO",
+            "ABCDEFGHIJKLMNP",
+            "ABD",
+            "B",
+            "BTC/USDT",
+            "BTC/USDT:USDT",
+            "ETH/USDT",
+        ];
+        for (a, b) in names.iter().flat_map(|a| names.iter().map(move |b| (a, b))) {
+            let short = |text| ShortText::<15>::new(text).unwrap();
+            let long = |text| ShortText::<31>::new(text).unwrap();
+            assert_eq!(short(a).cmp(&short(b)), a.cmp(b), "{a} {b}");
+            assert_eq!(long(a).cmp(&long(b)), a.cmp(b), "{a} {b}");
+        }
     }
 }
