@@ -3,6 +3,7 @@
 use domain::instrument::FilterViolation;
 use domain::money::{Money, Price};
 use domain::time::UtcMs;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// A refusal. Every one carries its numbers.
@@ -71,6 +72,14 @@ pub enum Denial {
         /// What they may lose.
         limit_quote: Money,
     },
+    /// The record of out-of-sample trades justifies no stake at all.
+    #[error("{trades} out-of-sample trades justify a stake of {cap_ratio} of equity")]
+    Kelly {
+        /// How many trades.
+        trades: u32,
+        /// What they justify, of equity.
+        cap_ratio: Decimal,
+    },
     /// What fits the limits is less than the venue takes.
     #[error("the size that fits is too small for the venue: {violation}")]
     VenueMinimum {
@@ -111,6 +120,7 @@ impl Denial {
             Self::LowConfidence { .. } => "low_confidence",
             Self::BadBarriers { .. } => "bad_barriers",
             Self::Heat { .. } => "heat",
+            Self::Kelly { .. } => "kelly",
             Self::VenueMinimum { .. } => "venue_minimum",
             Self::InTransit { .. } => "in_transit",
             Self::NothingToClose { .. } => "nothing_to_close",

@@ -40,6 +40,8 @@ pub enum Shrink {
     RiskWord,
     /// The venue's largest order.
     VenueMaximum,
+    /// What the record of out-of-sample trades justifies.
+    Kelly,
 }
 
 /// What the kernel says of an intent.
@@ -167,6 +169,9 @@ fn may_enter(
     if !sure {
         return Err(Denial::LowConfidence { confidence, limit: profile.min_confidence });
     }
+    if let Some(kelly) = policy.kelly.as_ref().filter(|kelly| kelly.cap_ratio <= Decimal::ZERO) {
+        return Err(Denial::Kelly { trades: kelly.trades, cap_ratio: kelly.cap_ratio });
+    }
     if account.positions >= profile.max_positions {
         return Err(Denial::TooManyPositions {
             open: account.positions,
@@ -205,6 +210,12 @@ fn size(
     let loss = cost.checked_sub(proceeds).ok_or(Overflow)?;
 
     let mut budget = account.equity_quote.scaled(profile.risk_per_trade_ratio)?;
+    if let Some(kelly) =
+        policy.kelly.as_ref().filter(|k| k.cap_ratio < profile.risk_per_trade_ratio)
+    {
+        budget = account.equity_quote.scaled(kelly.cap_ratio.max(Decimal::ZERO))?;
+        shrunk_by.push(Shrink::Kelly);
+    }
     if account.drawdown_ratio() >= Money::new(profile.halve_at_drawdown_ratio).to_f64() {
         budget = budget.scaled(Decimal::new(5, 1))?;
         shrunk_by.push(Shrink::Drawdown);

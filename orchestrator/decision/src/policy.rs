@@ -48,6 +48,20 @@ impl Default for Costs {
     }
 }
 
+/// A cap on what a position may lose at its stop, from closed trades that no search had seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kelly {
+    /// SHA-256 of the evidence, in hex.
+    pub evidence: String,
+    /// How many trades it rests on.
+    pub trades: u32,
+    /// How much of the Kelly fraction is taken, 0…1.
+    pub fraction: f64,
+    /// The largest stake, of equity: what a position may lose at its stop.
+    pub cap_ratio: Decimal,
+}
+
 /// Profile, weights and costs: with a snapshot they determine a decision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
@@ -57,6 +71,9 @@ pub struct Policy {
     pub weights: Weights,
     /// What trading costs.
     pub costs: Costs,
+    /// What the record of out-of-sample trades justifies; none without such a record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kelly: Option<Kelly>,
 }
 
 impl Policy {

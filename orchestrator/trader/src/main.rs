@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod desk;
 mod ending;
+mod evidence;
 mod market;
 mod place;
 mod progress;

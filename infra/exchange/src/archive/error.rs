@@ -14,7 +14,7 @@ use crate::candle_file::error::CandleFileError;
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// It can't be opened or read.
-    #[error("can't read {path}: {source}; check that it may be read")]
+    #[error("can't read {path}; check that it exists and may be read")]
     Unreadable {
         /// Which file or folder.
         path: PathBuf,
@@ -22,9 +22,7 @@ pub enum ArchiveError {
         source: io::Error,
     },
     /// It can't be written.
-    #[error(
-        "can't write {path}: {source}; check that the folder may be written and the disk has room"
-    )]
+    #[error("can't write {path}; check that the folder may be written and the disk has room")]
     Unwritable {
         /// Which file or folder.
         path: PathBuf,

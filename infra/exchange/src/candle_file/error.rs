@@ -49,7 +49,7 @@ pub enum LineProblem {
 #[derive(Debug, thiserror::Error)]
 pub enum CandleFileError {
     /// The file or folder can't be opened or read.
-    #[error("can't read {path}: {source}; check that it exists and may be read")]
+    #[error("can't read {path}; check that it exists and may be read")]
     Unreadable {
         /// Which file or folder.
         path: PathBuf,

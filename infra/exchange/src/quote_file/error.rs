@@ -45,7 +45,7 @@ pub enum QuoteProblem {
 #[derive(Debug, thiserror::Error)]
 pub enum QuoteFileError {
     /// It can't be opened or read.
-    #[error("can't read {path}: {source}; check that it exists and may be read")]
+    #[error("can't read {path}; check that it exists and may be read")]
     Unreadable {
         /// Which file.
         path: PathBuf,

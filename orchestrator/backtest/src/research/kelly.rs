@@ -1,7 +1,16 @@
 //! How much of the equity the record of closed trades justifies to stake: Kelly, "A New
 //! Interpretation of Information Rate" (1956).
 
+use std::collections::BTreeMap;
+
+use decision::record::OrderStep;
+use domain::ids::Id;
+use domain::money::{Money, Price};
+use domain::time::UtcMs;
+use domain::trade::Trade;
 use serde::Serialize;
+
+use crate::outcome::{DatedOrder, Outcome};
 
 /// Trades at break-even that are added to the record before it is believed.
 ///
@@ -88,6 +97,26 @@ impl KellyCap {
             cap_ratio,
         })
     }
+}
+
+/// What each closed trade brought, in stakes: profit over what its entry would have lost at the
+/// stop that went out with it, costs aside. Trades whose stop is not known are left out.
+pub fn returns_in_stakes(run: &Outcome) -> Vec<(UtcMs, f64)> {
+    let stops: BTreeMap<_, _> = run.orders.iter().filter_map(stop_of_entry).collect();
+    let of = |trade: &Trade| {
+        let entry = Money::new(trade.entry_price).to_f64();
+        let stop = stops.get(&trade.decision_id)?.to_f64();
+        let stake = (entry - stop).abs() * trade.quantity.to_f64();
+        (stake > 0.0).then(|| (trade.exit_time, trade.pnl_quote.to_f64() / stake))
+    };
+    run.trades.iter().filter_map(of).collect()
+}
+
+fn stop_of_entry(dated: &DatedOrder) -> Option<(Id, Price)> {
+    let OrderStep::Intended { protection: Some(protection) } = &dated.order.step else {
+        return None;
+    };
+    Some((dated.order.order.ticket.client_order_id.decision_id(), protection.stop))
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub(crate) fn policy() -> Policy {
         profile: Profile::named("swing-spot").unwrap(),
         weights: Weights::default(),
         costs: Costs::default(),
+        kelly: None,
     }
 }
 

@@ -22,7 +22,8 @@ pub(crate) fn configuration(
     let mut profile = Profile::named("swing-spot").unwrap();
     profile.decision_timeframe = timeframe;
     let halt = profile.halt_drawdown();
-    let policy = Policy { profile, weights: Weights::default(), costs: Costs::default() };
+    let policy =
+        Policy { profile, weights: Weights::default(), costs: Costs::default(), kelly: None };
     ConfigurationRecord {
         seed: 7,
         mode: "backtest".to_owned(),

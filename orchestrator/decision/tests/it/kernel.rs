@@ -1,6 +1,7 @@
 //! Each limit by itself, at its edge.
 
 use decision::kernel::{Shrink, Verdict, check};
+use decision::policy::{Kelly, Policy};
 use decision::snapshot::{Holding, TradingState};
 use domain::intent::Action;
 use domain::money::Money;
@@ -123,4 +124,31 @@ fn exits_are_always_allowed() {
     let (intent, verdict) = judged(&snapshot);
     assert_eq!(intent.action, Action::Sell);
     assert!(matches!(verdict, Verdict::Approved(exit) if exit.quantity() == quantity));
+}
+
+#[test]
+fn a_record_of_trades_caps_the_stake_and_a_losing_one_forbids_it() {
+    let mut snapshot = eager();
+    snapshot.signals[0].atr_quote = Some(10.0);
+    let intent = decision::decide::decide(&snapshot.sight(), &policy());
+    let with = |cap_ratio: &str| {
+        let kelly = Some(Kelly {
+            evidence: "of the test".to_owned(),
+            trades: 120,
+            fraction: 0.25,
+            cap_ratio: cap_ratio.parse().unwrap(),
+        });
+        let policy = Policy { kelly, ..policy() };
+        check(&intent, &snapshot.sight(), &snapshot.account, &policy)
+    };
+    let whole = approved(&snapshot).quantity().to_f64();
+    let Verdict::Approved(quarter) = with("0.005") else { panic!("{:?}", with("0.005")) };
+    assert_eq!(quarter.shrunk_by(), [Shrink::Kelly]);
+    assert!((quarter.quantity().to_f64() - whole / 4.0).abs() <= 0.001);
+    // What justifies more than the profile allows changes nothing.
+    let Verdict::Approved(more) = with("0.03") else { panic!("{:?}", with("0.03")) };
+    assert_eq!((more.quantity().to_f64(), more.shrunk_by()), (whole, &[][..]));
+    let Verdict::Denied(denial) = with("0") else { panic!("{:?}", with("0")) };
+    assert_eq!(denial.name(), "kelly");
+    assert!(denial.to_string().contains("120 out-of-sample trades"), "{denial}");
 }

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use decision::policy::{Costs, Policy, Weights};
+use decision::policy::{Costs, Kelly, Policy, Weights};
 use decision::profile::{Profile, ProfileError};
 
 use super::reading::Reading;
 use super::sources::Sources;
 use super::values;
+use crate::evidence;
 
 /// Settings that override a field of the profile.
 const OVERRIDES: [(&str, &str); 9] = [
@@ -35,7 +36,18 @@ pub(super) fn read(reading: &mut Reading, sources: &Sources) -> Policy {
         taker_fee_ratio: reading.read_or_default("SEXTANT_TAKER_FEE", values::fee_ratio),
         slippage_bps: reading.read_or_default("SEXTANT_SLIPPAGE_BPS", values::bps),
     };
-    Policy { profile: changed, weights: Weights::default(), costs }
+    let kelly = kelly(reading, sources);
+    Policy { profile: changed, weights: Weights::default(), costs, kelly }
+}
+
+/// What stored out-of-sample trades justify, where some are named.
+fn kelly(reading: &mut Reading, sources: &Sources) -> Option<Kelly> {
+    let fraction = reading.read_or_default("KELLY_FRACTION", values::kelly_fraction);
+    reading.read("SEXTANT_KELLY_EVIDENCE", |name| match sources.files.get(Path::new(name)) {
+        Some(Ok(text)) => evidence::cap(text, fraction),
+        Some(Err(why)) => Err(format!("can't be read: {why}")),
+        None => Err("can't be read".to_owned()),
+    })
 }
 
 fn profile(name: &str, sources: &Sources) -> Result<Profile, String> {

@@ -249,7 +249,9 @@ impl Reading {
     pub(super) fn wanted_files(&self) -> Vec<PathBuf> {
         let profile = self.given("SEXTANT_PROFILE").filter(|g| g.value.ends_with(".toml"));
         let secrets = ["DATABASE_URL_FILE", "POSTGRES_PASSWORD_FILE"];
-        let named = secrets.into_iter().filter_map(|name| self.given(name)).chain(profile);
+        let evidence = self.given("SEXTANT_KELLY_EVIDENCE");
+        let named = secrets.into_iter().filter_map(|name| self.given(name));
+        let named = named.chain(profile).chain(evidence);
         named.map(|g| PathBuf::from(&g.value)).collect()
     }
 }

@@ -142,6 +142,12 @@ pub(crate) static SETTINGS: &[Setting] = &[
         OfProfile(|p| p.trailing.is_some().to_string()),
         "whether the stop follows the price, true or false",
     ),
+    Setting::new(
+        "SEXTANT_KELLY_EVIDENCE",
+        Unset,
+        "out-of-sample trades that cap sizes: a file that walk-forward kept; none: no such cap",
+    ),
+    Setting::new("KELLY_FRACTION", Text("0.25"), "how much of Kelly's fraction they justify"),
     Setting::new("SEXTANT_MAKER_FEE", Text("0.001"), "fee of resting orders, of notional"),
     Setting::new("SEXTANT_TAKER_FEE", Text("0.001"), "fee of orders that take, of notional"),
     Setting::new(

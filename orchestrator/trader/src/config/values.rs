@@ -35,6 +35,13 @@ pub(super) fn capital(text: &str) -> Result<Money, String> {
     }
 }
 
+/// How much of Kelly's fraction is taken.
+pub(super) fn kelly_fraction(text: &str) -> Result<f64, String> {
+    let fraction: Option<f64> = text.parse().ok();
+    let fits = fraction.filter(|fraction| *fraction > 0.0 && *fraction <= 1.0);
+    fits.ok_or_else(|| "is not above 0 and at most 1 (0.25 is a quarter)".to_owned())
+}
+
 pub(super) fn fee_ratio(text: &str) -> Result<Decimal, String> {
     let ratio = number(text)?;
     let fits = (Decimal::ZERO..Decimal::ONE).contains(&ratio);

@@ -253,6 +253,7 @@ fn because(shrink: Shrink, policy: &Policy) -> String {
             percent(profile.halve_at_drawdown_ratio)
         ),
         Shrink::RiskWord => "the risk agent asks for caution".to_owned(),
+        Shrink::Kelly => "out-of-sample trades justify no larger stake".to_owned(),
         Shrink::VenueMaximum => "the venue takes no larger order".to_owned(),
     }
 }

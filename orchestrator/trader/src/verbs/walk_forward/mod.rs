@@ -16,6 +16,7 @@ use backtest::research::{search, walk_forward as windows};
 use self::args::WalkForward;
 use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
+use crate::evidence;
 use crate::progress;
 use crate::verbs::backtest::{Prepared, prepared};
 use crate::verbs::hyperopt::{self, pool};
@@ -48,7 +49,9 @@ pub(crate) struct Walked {
 
 /// Walks and prints what came of it.
 pub fn walk_forward(asked: &WalkForward, settings: &Settings, json: bool) -> Outcome<()> {
-    print::print(&walk(asked, settings)?, json)
+    let walked = walk(asked, settings)?;
+    let evidence = evidence::keep(&settings.data_dir, &walked.stitched)?;
+    print::print(&walked, evidence.as_deref(), json)
 }
 
 fn walk(asked: &WalkForward, settings: &Settings) -> Outcome<Walked> {

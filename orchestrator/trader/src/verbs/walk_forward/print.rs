@@ -1,5 +1,7 @@
 //! What a walk tells: each window, and the tests as one account.
 
+use std::path::Path;
+
 use domain::time::UtcMs;
 use serde_json::{Value, json};
 
@@ -24,9 +26,11 @@ const COLUMNS: [Column<Tested>; 10] = [
 ];
 
 /// Prints a walk.
-pub(super) fn print(walked: &Walked, json: bool) -> Outcome<()> {
+pub(super) fn print(walked: &Walked, evidence: Option<&Path>, json: bool) -> Outcome<()> {
     if json {
-        return output::print_json(&document(walked));
+        let mut document = document(walked);
+        document["evidence"] = json!(evidence);
+        return output::print_json(&document);
     }
     let (metrics, stitched) = (&walked.metrics, &walked.stitched);
     let mut text = output::table(&COLUMNS, &walked.windows);
@@ -52,6 +56,10 @@ pub(super) fn print(walked: &Walked, json: bool) -> Outcome<()> {
         output::span(walked.purge_ms),
         output::span(walked.embargo_ms),
     );
+    if let Some(evidence) = evidence {
+        let path = evidence.display();
+        text += &format!("out-of-sample trades kept for sizing (SEXTANT_KELLY_EVIDENCE): {path}\n");
+    }
     output::print(&text)
 }
 
