@@ -21,7 +21,7 @@ pub struct ParseInstrumentError(String);
 /// The name of an instrument in the one form that is stored: `BTC/USDT` on spot,
 /// `BTC/USDT:USDT` for a perpetual. Small and `Copy`, ordered by its letters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InstrumentId(ShortText<31>);
+pub struct InstrumentId(ShortText<32>);
 
 impl InstrumentId {
     /// From its assets; `settle` names a perpetual's settlement asset.
@@ -101,7 +101,7 @@ serde_as_text!(InstrumentId, Asset);
 
 /// The name of an asset, `USDT`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Asset(ShortText<15>);
+pub struct Asset(ShortText<16>);
 
 /// Text that names no asset.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

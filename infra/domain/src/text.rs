@@ -4,50 +4,41 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-/// At most `N` bytes of ASCII, ordered by its letters.
+/// Less than `N` bytes of ASCII, ordered by its letters. The rest is noughts, but for the last byte,
+/// which is the length: so names are equal where their bytes are.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct ShortText<const N: usize> {
-    bytes: [u8; N],
-    len: u8,
-}
+pub(crate) struct ShortText<const N: usize>([u8; N]);
 
 impl<const N: usize> ShortText<N> {
     /// None where the text is empty, too long or not ASCII.
     pub(crate) fn new(text: &str) -> Option<Self> {
-        let fits = !text.is_empty() && text.len() <= N && text.len() < 256 && text.is_ascii();
+        const { assert!(N <= 256 && N.is_multiple_of(8), "whole words, and a length of one byte") };
+        let fits = !text.is_empty() && text.len() < N && text.is_ascii();
         fits.then(|| {
             let mut bytes = [0; N];
             bytes[..text.len()].copy_from_slice(text.as_bytes());
-            Self { bytes, len: text.len() as u8 }
+            bytes[N.saturating_sub(1)] = text.len() as u8;
+            Self(bytes)
         })
     }
 
-    /// Eight of its bytes as a number that is ordered as they are.
-    #[inline]
-    fn word(&self, at: usize) -> u64 {
-        let bytes = self.bytes[at..].first_chunk().expect("eight bytes follow");
-        u64::from_be_bytes(*bytes)
-    }
-
     pub(crate) fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("built from ASCII only")
+        let len = self.0.last().copied().unwrap_or_default();
+        std::str::from_utf8(&self.0[..usize::from(len)]).expect("built from ASCII only")
     }
 }
 
 impl<const N: usize> Ord for ShortText<N> {
-    /// By letters, eight at once: events find their instrument by this in every map. What is
-    /// shorter ends in noughts, which no letter is below.
+    /// By letters, eight at once: events find their instrument by this in every map.
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        for at in (0..N).step_by(8) {
-            // The last eight overlap those before them.
-            let at = at.min(N.saturating_sub(8));
-            let (word, others) = (self.word(at), other.word(at));
-            if word != others {
-                return word.cmp(&others);
+        let words = self.0.as_chunks::<8>().0.iter().zip(other.0.as_chunks::<8>().0);
+        for (word, other) in words {
+            if word != other {
+                return u64::from_be_bytes(*word).cmp(&u64::from_be_bytes(*other));
             }
         }
-        self.len.cmp(&other.len)
+        Ordering::Equal
     }
 }
 
@@ -115,8 +106,8 @@ mod tests {
             "ETH/USDT",
         ];
         for (a, b) in names.iter().flat_map(|a| names.iter().map(move |b| (a, b))) {
-            let short = |text| ShortText::<15>::new(text).unwrap();
-            let long = |text| ShortText::<31>::new(text).unwrap();
+            let short = |text| ShortText::<16>::new(text).unwrap();
+            let long = |text| ShortText::<32>::new(text).unwrap();
             assert_eq!(short(a).cmp(&short(b)), a.cmp(b), "{a} {b}");
             assert_eq!(long(a).cmp(&long(b)), a.cmp(b), "{a} {b}");
         }

@@ -83,7 +83,8 @@ impl Engine {
         for agent in agents {
             hear(agent.as_mut(), floor.account(), watermark.events, effects);
         }
-        floor.decide(watermark, effects.answers.drain(..), out)?;
+        floor.decide(watermark, &effects.answers, out)?;
+        effects.answers.clear();
         let commands = std::mem::take(&mut out.commands);
         floor.execute(&commands, out)
     }
@@ -98,6 +99,6 @@ impl Engine {
             hear(agent.as_mut(), floor.account(), watermark.events, effects);
         }
         effects.answers.clear();
-        floor.decide(watermark, std::iter::empty(), out)
+        floor.decide(watermark, &[], out)
     }
 }

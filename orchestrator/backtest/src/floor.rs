@@ -56,7 +56,7 @@ impl Floor {
     pub fn decide(
         &mut self,
         watermark: Watermark<'_>,
-        effects: impl IntoIterator<Item = Effect>,
+        effects: &[Effect],
         out: &mut Outbox,
     ) -> Result<(), CoreError> {
         let decided = self.core.on_watermark(watermark, effects, out)?;

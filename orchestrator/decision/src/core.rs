@@ -98,7 +98,7 @@ impl Core {
     pub fn on_watermark(
         &mut self,
         watermark: Watermark<'_>,
-        effects: impl IntoIterator<Item = Effect>,
+        effects: &[Effect],
         out: &mut Outbox,
     ) -> Result<bool, CoreError> {
         self.hear(watermark.events, out)?;
@@ -157,12 +157,12 @@ impl Core {
         Ok(())
     }
 
-    fn collect(&mut self, effects: impl IntoIterator<Item = Effect>, out: &mut Outbox) {
+    fn collect(&mut self, effects: &[Effect], out: &mut Outbox) {
         for effect in effects {
             match effect {
                 Effect::Signal(signal) => {
                     if out.keeps_all() {
-                        let id = self.signal_id(&signal);
+                        let id = self.signal_id(signal);
                         self.record(Record::Signal(id, signal.clone()), out);
                     }
                     if let Some(session) = self.sessions.get_mut(signal.instrument) {
@@ -174,7 +174,7 @@ impl Core {
                         self.record(Record::RiskWord(word.clone()), out);
                     }
                     if let Some(session) = self.sessions.get_mut(word.instrument) {
-                        session.risk_word = Some(word);
+                        session.risk_word = Some(word.clone());
                     }
                 }
             }

@@ -19,10 +19,10 @@ impl Session {
     }
 
     /// An agent's new signal takes the place of its last one.
-    pub(crate) fn hear(&mut self, signal: Signal) {
+    pub(crate) fn hear(&mut self, signal: &Signal) {
         match self.signals.binary_search_by_key(&signal.agent, |last| last.agent) {
-            Ok(at) => self.signals[at] = signal,
-            Err(at) => self.signals.insert(at, signal),
+            Ok(at) => self.signals[at].clone_from(signal),
+            Err(at) => self.signals.insert(at, signal.clone()),
         }
     }
 }

@@ -85,10 +85,11 @@ impl Story {
             atr_quote: Some(2.5),
             basis: Vec::new(),
         });
-        let effects = [Effect::RiskWord(word)].into_iter().chain(signal.map(Effect::Signal));
+        let effects: Vec<_> =
+            [Effect::RiskWord(word)].into_iter().chain(signal.map(Effect::Signal)).collect();
         let mut out = Outbox::default();
         self.floor.open(released.view(), &mut out).unwrap();
-        self.floor.decide(released.view(), effects, &mut out).unwrap();
+        self.floor.decide(released.view(), &effects, &mut out).unwrap();
         let commands = std::mem::take(&mut out.commands);
         self.floor.execute(&commands, &mut out).unwrap();
         self.records.extend(out.records.into_iter().map(|dated| dated.record));

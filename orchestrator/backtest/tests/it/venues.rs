@@ -40,7 +40,7 @@ fn live(seed: u64, terms: Terms, seen: &mut Seen) {
         let (released, effects) = world.turn();
         let mut out = Outbox::default();
         floor.open(released.view(), &mut out).unwrap();
-        floor.decide(released.view(), effects.answers, &mut out).unwrap();
+        floor.decide(released.view(), &effects.answers, &mut out).unwrap();
         let commands = std::mem::take(&mut out.commands);
         floor.execute(&commands, &mut out).unwrap();
         for dated in &out.records {

@@ -73,7 +73,7 @@ impl Witness {
         self.book(&out.records);
         self.check_books(floor);
         let booked = out.records.len();
-        floor.decide(released.view(), effects.answers, &mut out).unwrap();
+        floor.decide(released.view(), &effects.answers, &mut out).unwrap();
         self.check_account(floor, released);
         for dated in &out.records[booked..] {
             match &dated.record {

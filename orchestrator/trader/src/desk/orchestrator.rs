@@ -100,7 +100,7 @@ impl Desk {
         let mut out = Outbox::default();
         self.floor.open(released.view(), &mut out)?;
         let effects = self.gather(&released).await?;
-        self.floor.decide(released.view(), effects, &mut out)?;
+        self.floor.decide(released.view(), &effects, &mut out)?;
         timer.observe_duration();
         self.show(&released);
         self.events += released.events.len();
