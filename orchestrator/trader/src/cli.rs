@@ -128,7 +128,7 @@ pub enum Verb {
     Trades(Listing),
     /// Make decisions again, and compare them with what is stored.
     #[command(
-        after_help = "Examples:\n  sextant replay 0123456789abcdef01234567\n  sextant replay --all --from-candles"
+        after_help = "Examples:\n  sextant replay 0123456789abcdef01234567\n  sextant replay --all --from-candles\n  sextant replay --all --candles ../shared/data/market/spot/1m   # a demo of these files"
     )]
     Replay(Replay),
     /// Walk the ledger's chain and name the first entry that was altered, removed or inserted.
@@ -355,6 +355,9 @@ pub struct Replay {
     /// From the stored candles on, not only from what the decision saw.
     #[arg(long)]
     pub from_candles: bool,
+    /// With --all: as a backtest of these files would, which must give the stored ledger too.
+    #[arg(long, value_name = "FILE|DIR", num_args = 1.., requires = "all", conflicts_with = "from_candles")]
+    pub candles: Vec<PathBuf>,
 }
 
 /// `backtest-show`.

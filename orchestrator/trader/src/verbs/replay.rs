@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use domain::ledger::{Entry, Head};
 use domain::time::UtcMs;
+use exchange::candle_file;
 use serde::Serialize;
 use serde_json::json;
 use store::decisions::DecisionRow;
@@ -66,6 +67,7 @@ impl Compared {
 
 /// Replays one decision or all, from snapshots and, if asked, from candles.
 pub(crate) fn replay(asked: &Replay, settings: &Settings, json: bool) -> Outcome<ExitCode> {
+    let files = candle_file::in_paths(&asked.candles)?;
     let (row, frozen, candles) = reading::read(settings, async |store, _| {
         let row = match &asked.decision_id {
             Some(prefix) => Some(reading::decision(store, prefix).await?),
@@ -77,6 +79,7 @@ pub(crate) fn replay(asked: &Replay, settings: &Settings, json: bool) -> Outcome
         };
         let candles = match asked.from_candles {
             true => Some(candles::replay(store, row.as_ref().map(|row| row.seq)).await?),
+            false if !files.is_empty() => Some(candles::backtest(store, &files).await?),
             false => None,
         };
         Ok((row, frozen, candles))

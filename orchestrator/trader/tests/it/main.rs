@@ -15,6 +15,7 @@ mod harness;
 mod kills;
 mod market;
 mod once;
+mod parity;
 mod plots;
 mod refusals;
 mod research;

@@ -1,13 +1,18 @@
-//! The ledger made again from the stored candles: agents, core and simulated venue live through
-//! them as they did, and every entry must come out with the stored hash.
+//! The ledger made again from candles, the stored ones or those of files: agents, core and simulated
+//! venue live through them as they did, and every entry must come out with the stored hash.
 
-use backtest::engine::Engine;
+use backtest::engine::{Engine, NoTimeframes};
+use backtest::history::History;
+use backtest::tape::Tape;
 use decision::outbox::Outbox;
 use decision::record::{ConfigurationRecord, Dated, Record};
 use domain::canonical;
-use domain::event::Released;
+use domain::event::{Released, Watermark};
+use domain::instrument::{Instrument, InstrumentId};
 use domain::ledger::{Entry, EntryKind, Head};
 use domain::time::UtcMs;
+use exchange::candle_file::{self, Named};
+use exchange::observed;
 use store::store::Store;
 
 use crate::ending::{Code, Failure, Outcome};
@@ -17,13 +22,68 @@ use crate::verbs::replay::difference::fields;
 /// Entries that are read at once.
 const PAGE: u64 = 5_000;
 
-/// Makes the ledger again up to its entry `until`, or all of it.
+/// Makes the ledger again from the stored events, up to its entry `until`, or all of it.
 pub(crate) async fn replay(store: &Store, until: Option<u64>) -> Outcome<Compared> {
+    let Some((mut engine, mut chain, _)) = begin(store, until).await? else {
+        return Ok(Compared::default());
+    };
+    let mut inputs = store.inputs(0).await?;
+    let (mut heard, mut out) = (0, Outbox::default());
+    'inputs: while let Some(page) = inputs.next().await? {
+        for released in page {
+            if chain.is_done() {
+                break 'inputs;
+            }
+            heard = without_gap(heard, &released)?;
+            chain.live(&mut engine, released.view(), &mut out).await?;
+        }
+    }
+    chain.finish().await
+}
+
+/// Makes the ledger again as a backtest of these files would: nothing but the configuration is
+/// taken from the store.
+pub(crate) async fn backtest(store: &Store, files: &[Named]) -> Outcome<Compared> {
+    let Some((mut engine, mut chain, configuration)) = begin(store, None).await? else {
+        return Ok(Compared::default());
+    };
+    let history = history(&configuration, files)?;
+    let (mut tape, mut out) = (Tape::new(&history), Outbox::default());
+    while let Some(watermark) = tape.next() {
+        chain.live(&mut engine, watermark, &mut out).await?;
+    }
+    chain.finish().await
+}
+
+/// What the configured instruments and timeframes have in these files.
+fn history(configuration: &ConfigurationRecord, files: &[Named]) -> Outcome<History> {
+    let base = configuration.timeframes.first().copied().ok_or(NoTimeframes)?;
+    let traded = |id| configuration.instruments.contains(&id);
+    let wanted = files.iter().filter(|f| f.timeframe == base && traded(f.instrument)).cloned();
+    let candles = candle_file::read_named(&wanted.collect::<Vec<_>>())?.into_iter().map(|file| {
+        let filters = observed::filters(&file.candles);
+        (Instrument { id: file.instrument, filters }, file.candles)
+    });
+    let candles: Vec<_> = candles.collect();
+    let here = |id: &InstrumentId| candles.iter().any(|(instrument, _)| instrument.id == *id);
+    if let Some(absent) = configuration.instruments.iter().find(|id| !here(id)) {
+        let message = format!("the run traded {absent}, of which the files have no {base} candles");
+        return Err(Failure::new(Code::Usage, message));
+    }
+    Ok(History::new(candles, &configuration.timeframes)?)
+}
+
+/// The engine before the first event, and the chain after the configuration; none for an empty
+/// ledger.
+async fn begin(
+    store: &Store,
+    until: Option<u64>,
+) -> Outcome<Option<(Engine, Chain<'_>, ConfigurationRecord)>> {
     // The head first: what is written from here on comes on top of it.
     let last = store.ledger_head().await?.seq;
     let last = until.map_or(last, |until| until.min(last));
     if last == 0 {
-        return Ok(Compared::default());
+        return Ok(None);
     }
     let first = store.ledger_entries(1, 1).await?.into_iter().next();
     let first = first.filter(|entry| entry.kind == EntryKind::Configuration);
@@ -34,8 +94,8 @@ pub(crate) async fn replay(store: &Store, until: Option<u64>) -> Outcome<Compare
         )
     })?;
     let configuration: ConfigurationRecord = canonical::decode(&first.payload)?;
-    let mut engine = Engine::of(&configuration)?;
-    let record = Record::Configuration(Box::new(configuration));
+    let engine = Engine::of(&configuration)?;
+    let record = Record::Configuration(Box::new(configuration.clone()));
     let mut chain = Chain {
         store,
         last,
@@ -45,22 +105,7 @@ pub(crate) async fn replay(store: &Store, until: Option<u64>) -> Outcome<Compare
         compared: Compared::default(),
     };
     chain.take(Dated { at: UtcMs::default(), input_seq: 0, record }).await?;
-    let mut inputs = store.inputs(0).await?;
-    let (mut heard, mut out) = (0, Outbox::default());
-    'inputs: while let Some(page) = inputs.next().await? {
-        for released in page {
-            if chain.is_done() {
-                break 'inputs;
-            }
-            heard = without_gap(heard, &released)?;
-            chain.compared.events += released.events.len() as u64;
-            engine.step(released.view(), &mut out)?;
-            for dated in out.records.drain(..) {
-                chain.take(dated).await?;
-            }
-        }
-    }
-    chain.finish().await
+    Ok(Some((engine, chain, configuration)))
 }
 
 /// The last number of `released`, if it goes on from `heard`.
@@ -104,6 +149,20 @@ impl Chain<'_> {
             self.read = to;
         }
         Ok(self.page.next())
+    }
+
+    async fn live(
+        &mut self,
+        engine: &mut Engine,
+        watermark: Watermark<'_>,
+        out: &mut Outbox,
+    ) -> Outcome<()> {
+        self.compared.events += watermark.events.len() as u64;
+        engine.step(watermark, out)?;
+        for dated in out.records.drain(..) {
+            self.take(dated).await?;
+        }
+        Ok(())
     }
 
     async fn take(&mut self, dated: Dated) -> Outcome<()> {
