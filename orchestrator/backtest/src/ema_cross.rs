@@ -11,10 +11,9 @@
 //!
 //! Signals and marks are computed in floats; what is filled is booked in decimals. On the
 //! five-minute candles of BTC/USDT from 2024-01-01 to 2025-06-30 with next-open, a stake of 1000
-//! and a fee of 0.0004 it makes 3712 trades and −2237.72 USDT. freqtrade 2026.9 makes the same 3712
-//! trades at the same prices and −2237.05, because it rounds each quantity down to the venue's
-//! step of 0.00001: with that step it is −2237.05 here too. (That tool closes a trade that is
-//! open in the end; there is none there.)
+//! and a fee of 0.0004 it makes 3712 trades and −2237.72 USDT. freqtrade 2026.9 makes 3712 trades
+//! and −2237.05, which is what comes out here too once each quantity is rounded down to the venue's
+//! step of 0.00001. (That tool closes a trade that is open in the end; there is none there.)
 
 use domain::candle::Candle;
 use domain::fill::{Fill, Liquidity};
