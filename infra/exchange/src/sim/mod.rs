@@ -1,5 +1,6 @@
 //! The simulated venue: pure, so that the same prices and commands give the same fills.
 
+mod booking;
 mod fills;
 mod holding;
 mod margin;
