@@ -125,20 +125,20 @@ fn an_unknown_name_is_refused_where_the_file_is_ours() {
 
 #[test]
 fn a_known_name_that_is_not_read_is_a_warning() {
-    let dotenv = "KELLY_FRACTION=0.25\nCLAUDE_MODEL=x\nSENDGRID_API_KEY=hunter2\nTAKER_FEE=0.1\n\
+    let dotenv = "LEVERAGE=10\nCLAUDE_MODEL=x\nSENDGRID_API_KEY=hunter2\nTAKER_FEE=0.1\n\
                   COMPOSE_PROJECT_NAME=x\nREDIS_PORT=1\n";
     let not_read = "is known but not read by this version";
     let expected = [
-        format!(".env line 1: KELLY_FRACTION {not_read}"),
+        format!(".env line 1: LEVERAGE {not_read}"),
         format!(".env line 2: CLAUDE_MODEL {not_read}"),
         format!(".env line 3: SENDGRID_API_KEY {not_read}"),
         format!(".env line 4: TAKER_FEE {not_read}; SEXTANT_TAKER_FEE means the same here"),
     ];
     assert_eq!(warnings(&with_dotenv(dotenv)), expected);
-    let found = warnings(&with_toml("kelly_fraction = 0.25\nredis_port = 1\n"));
-    assert_eq!(found[0], format!("sextant.toml line 1: kelly_fraction {not_read}"));
+    let found = warnings(&with_toml("leverage = 10\nredis_port = 1\n"));
+    assert_eq!(found[0], format!("sextant.toml line 1: leverage {not_read}"));
     assert!(found[1].contains("redis_port is read by docker compose"), "{found:?}");
-    let environment = [("KELLY_FRACTION", "0.25"), ("SEXTANT_DATA", "x"), ("TIMEZONE", "UTC")];
+    let environment = [("LEVERAGE", "10"), ("SEXTANT_DATA", "x"), ("TIMEZONE", "UTC")];
     assert_eq!(warnings(&with_environment(&environment)), [""; 0]);
 }
 
