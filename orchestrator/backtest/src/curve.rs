@@ -1,6 +1,6 @@
 //! The account's worth over time, in floats: a statistic, not a book.
 
-use domain::time::UtcMs;
+use domain::time::{DAY_MS, UtcMs};
 
 /// The account's worth at a moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,6 +40,8 @@ pub struct Curve {
     grain: Grain,
     marks: Vec<Mark>,
     days: Vec<Mark>,
+    /// The midnight that ends the day of the last mark; midnight itself belongs to that day.
+    day_end: UtcMs,
     peak: Mark,
     deepest: Drawdown,
     /// The longest time from a peak until it was passed again, or until the last mark.
@@ -50,8 +52,16 @@ impl Curve {
     /// A curve that begins with the capital.
     pub fn new(start: Mark, grain: Grain) -> Self {
         let deepest = Drawdown { ratio: 0.0, quote: 0.0, peak: start, trough: start };
-        let marks = Vec::new();
-        Self { start, grain, marks, days: Vec::new(), peak: start, deepest, under_water_ms: 0 }
+        Self {
+            start,
+            grain,
+            marks: Vec::new(),
+            days: Vec::new(),
+            day_end: start.at,
+            peak: start,
+            deepest,
+            under_water_ms: 0,
+        }
     }
 
     /// Adds a mark; `at` never goes back.
@@ -61,10 +71,12 @@ impl Curve {
         if self.grain == Grain::Marks {
             self.marks.push(mark);
         }
-        // A candle that closes at midnight belongs to the day that ends with it.
         match self.days.last_mut() {
-            Some(last) if last.at.plus_ms(-1).day() == at.plus_ms(-1).day() => *last = mark,
-            _ => self.days.push(mark),
+            Some(last) if at <= self.day_end => *last = mark,
+            _ => {
+                self.days.push(mark);
+                self.day_end = at.ceil(DAY_MS);
+            }
         }
         if equity_quote >= self.peak.equity_quote {
             self.peak = mark;
@@ -112,7 +124,7 @@ impl Curve {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::time::{DAY_MS, HOUR_MS};
+    use domain::time::HOUR_MS;
 
     #[test]
     fn every_mark_counts_for_the_drawdown_and_the_last_of_a_day_is_kept() {
