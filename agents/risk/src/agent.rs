@@ -45,13 +45,15 @@ impl Risk {
         Self { config, drawdown_ratio: 0.0, instruments: ByInstrument::new() }
     }
 
-    fn hear(
+    /// Says how cautious to be after a candle; none where it stays silent. A word is large: it is
+    /// made where it is to lie.
+    fn answer(
         &mut self,
         input_seq: u64,
         instrument: InstrumentId,
         candle: &Candle,
-        out: &Effects,
-    ) -> Option<RiskWord> {
+        out: &mut Effects,
+    ) -> Option<()> {
         if candle.timeframe != self.config.decision_timeframe {
             return None;
         }
@@ -65,20 +67,22 @@ impl Risk {
         let lasts_ms =
             self.config.decision_timeframe.span_ms() * i64::from(self.config.expiry_candles);
         let feature = |name, value| Feature { name: Cow::Borrowed(name), value };
-        Some(RiskWord {
+        let basis = out.basis(|| {
+            vec![
+                feature("volatility_ratio", volatility_ratio),
+                feature("drawdown_ratio", self.drawdown_ratio),
+            ]
+        });
+        out.answers.push(Effect::RiskWord(RiskWord {
             instrument,
             input_seq,
             issued_at,
             expires_at: issued_at.plus_ms(lasts_ms),
             entries_allowed: volatility_ratio < self.config.shock_volatility_ratio,
             size_ratio: calm * reserve,
-            basis: out.basis(|| {
-                vec![
-                    feature("volatility_ratio", volatility_ratio),
-                    feature("drawdown_ratio", self.drawdown_ratio),
-                ]
-            }),
-        })
+            basis,
+        }));
+        Some(())
     }
 }
 
@@ -90,9 +94,7 @@ impl Agent for Risk {
     fn on_event(&mut self, event: &Sequenced, out: &mut Effects) {
         match &event.event {
             Event::CandleClosed { instrument, candle } => {
-                if let Some(word) = self.hear(event.input_seq, *instrument, candle, out) {
-                    out.answers.push(Effect::RiskWord(word));
-                }
+                self.answer(event.input_seq, *instrument, candle, out);
             }
             Event::AccountMarked { drawdown_ratio, .. } => self.drawdown_ratio = *drawdown_ratio,
             Event::SessionStarted { instrument } => {

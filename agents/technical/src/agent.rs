@@ -39,13 +39,15 @@ impl Technical {
         Self { config, views: ByInstrument::new() }
     }
 
-    fn hear(
+    /// Says what it thinks of a candle; none where it stays silent. A signal is large: it is made
+    /// where it is to lie.
+    fn answer(
         &mut self,
         input_seq: u64,
         instrument: InstrumentId,
         candle: &Candle,
-        out: &Effects,
-    ) -> Option<Signal> {
+        out: &mut Effects,
+    ) -> Option<()> {
         let Self { config, views } = self;
         let views = views.get_or_insert_with(instrument, || unseen(config));
         let view = views.iter_mut().find(|view| view.timeframe == candle.timeframe)?;
@@ -70,7 +72,8 @@ impl Technical {
         let horizon = f64::from(config.horizon_candles);
         // The edge, −1…+1, times how far a random walk of this range gets within the horizon.
         let expected_return_ratio = score / 100.0 * reading.atr_14 / reading.close * horizon.sqrt();
-        Some(Signal {
+        let basis = out.basis(|| basis(&reading, views));
+        out.answers.push(Effect::Signal(Signal {
             agent: AgentId::Technical,
             instrument,
             input_seq,
@@ -86,8 +89,9 @@ impl Technical {
             horizon_ms: span_ms * i64::from(config.horizon_candles),
             expires_at: issued_at.plus_ms(span_ms * i64::from(config.expiry_candles)),
             atr_quote: Some(reading.atr_14),
-            basis: out.basis(|| basis(&reading, views)),
-        })
+            basis,
+        }));
+        Some(())
     }
 }
 
@@ -127,9 +131,7 @@ impl Agent for Technical {
     fn on_event(&mut self, event: &Sequenced, out: &mut Effects) {
         match &event.event {
             Event::CandleClosed { instrument, candle } => {
-                if let Some(signal) = self.hear(event.input_seq, *instrument, candle, out) {
-                    out.answers.push(Effect::Signal(signal));
-                }
+                self.answer(event.input_seq, *instrument, candle, out);
             }
             Event::SessionStarted { instrument } => {
                 self.views.remove(instrument.id);

@@ -51,6 +51,7 @@ pub trait Agent: Send {
 
 /// Lets an agent hear the events of a watermark, the account first where it was marked: the same
 /// for an actor, a backtest and a replay.
+#[inline]
 pub fn hear(
     agent: &mut dyn Agent,
     account: Option<&Sequenced>,

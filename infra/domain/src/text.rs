@@ -5,8 +5,10 @@ use std::cmp::Ordering;
 use std::fmt;
 
 /// Less than `N` bytes of ASCII, ordered by its letters. The rest is noughts, but for the last byte,
-/// which is the length: so names are equal where their bytes are.
+/// which is the length: so names are equal where their bytes are. Aligned, so that what holds a name
+/// is copied in whole words.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(align(8))]
 pub(crate) struct ShortText<const N: usize>([u8; N]);
 
 impl<const N: usize> ShortText<N> {

@@ -76,6 +76,7 @@ impl Engine {
 
     /// Lives through a watermark, to the end of its commands. Its records come after those that
     /// `out` has already.
+    #[inline]
     pub fn step(&mut self, watermark: Watermark<'_>, out: &mut Outbox) -> Result<(), CoreError> {
         let Self { agents, floor, effects } = self;
         effects.explained = out.keeps_all();

@@ -34,6 +34,7 @@ impl Floor {
     }
 
     /// First: moves on to the watermark, fills orders on its candles and books the fills.
+    #[inline]
     pub fn open(&mut self, watermark: Watermark<'_>, out: &mut Outbox) -> Result<(), CoreError> {
         self.core.advance(watermark);
         for Sequenced { event, .. } in watermark.events {
@@ -53,6 +54,7 @@ impl Floor {
     }
 
     /// Second: decides on the agents' answers. The records must be persisted before the third.
+    #[inline]
     pub fn decide(
         &mut self,
         watermark: Watermark<'_>,
@@ -60,7 +62,7 @@ impl Floor {
         out: &mut Outbox,
     ) -> Result<(), CoreError> {
         let decided = self.core.on_watermark(watermark, effects, out)?;
-        self.account = decided.then(|| self.mark(watermark));
+        self.account = if decided { Some(self.mark(watermark)) } else { None };
         Ok(())
     }
 
@@ -74,6 +76,7 @@ impl Floor {
         Ok(())
     }
 
+    #[inline]
     fn mark(&self, watermark: Watermark<'_>) -> Sequenced {
         let account = self.core.account();
         let input_seq = watermark.events.last().map_or(0, |last| last.input_seq);

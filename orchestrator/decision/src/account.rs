@@ -53,6 +53,7 @@ impl Account {
     }
 
     /// Equity at the last mark.
+    #[inline]
     pub const fn equity(&self) -> Money {
         self.equity
     }
@@ -68,6 +69,7 @@ impl Account {
     }
 
     /// Loss from the highest equity at the last mark, 0…1.
+    #[inline]
     pub const fn drawdown_ratio(&self) -> f64 {
         self.drawdown_ratio
     }

@@ -69,10 +69,14 @@ impl Book {
     }
 
     /// Forgets orders that nothing can follow.
+    #[inline]
     pub fn prune(&mut self) {
-        if !std::mem::take(&mut self.ended) {
-            return;
+        if std::mem::take(&mut self.ended) {
+            self.forget_ended();
         }
+    }
+
+    fn forget_ended(&mut self) {
         self.orders.retain(|_, order| !order.state.is_final());
         let orders = &self.orders;
         self.booked.retain(|instrument, _| {

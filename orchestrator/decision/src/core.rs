@@ -54,6 +54,7 @@ impl Core {
     }
 
     /// The account.
+    #[inline]
     pub const fn account(&self) -> &Account {
         &self.account
     }
@@ -64,6 +65,7 @@ impl Core {
     }
 
     /// The last watermark.
+    #[inline]
     pub const fn now(&self) -> UtcMs {
         self.now
     }
@@ -87,6 +89,7 @@ impl Core {
     }
 
     /// Moves on to a watermark, before the venue's reports of its candles are booked.
+    #[inline]
     pub fn advance(&mut self, watermark: Watermark<'_>) {
         self.now = watermark.at;
         self.input_seq = watermark.events.last().map_or(self.input_seq, |last| last.input_seq);
@@ -174,7 +177,7 @@ impl Core {
                         self.record(Record::RiskWord(word.clone()), out);
                     }
                     if let Some(session) = self.sessions.get_mut(word.instrument) {
-                        session.risk_word = Some(word.clone());
+                        session.heed(word);
                     }
                 }
             }

@@ -33,6 +33,7 @@ impl Outbox {
     }
 
     /// Whether everything is kept.
+    #[inline]
     pub fn keeps_all(&self) -> bool {
         self.sink == Sink::Full
     }

@@ -18,11 +18,31 @@ impl Session {
         Self { instrument, signals: Vec::new(), risk_word: None }
     }
 
-    /// An agent's new signal takes the place of its last one.
+    /// An agent's new signal takes the place of its last one. It is written into it field by field:
+    /// a whole clone would be built elsewhere and waited for before it is copied here.
     pub(crate) fn hear(&mut self, signal: &Signal) {
-        match self.signals.binary_search_by_key(&signal.agent, |last| last.agent) {
-            Ok(at) => self.signals[at].clone_from(signal),
-            Err(at) => self.signals.insert(at, signal.clone()),
+        match self.signals.iter_mut().find(|last| last.agent == signal.agent) {
+            Some(last) => {
+                let mut basis = std::mem::take(&mut last.basis);
+                basis.clone_from(&signal.basis);
+                *last = Signal { basis, ..*signal };
+            }
+            None => {
+                let at = self.signals.partition_point(|last| last.agent < signal.agent);
+                self.signals.insert(at, signal.clone());
+            }
+        }
+    }
+
+    /// The risk agent's new word takes the place of its last one.
+    pub(crate) fn heed(&mut self, word: &RiskWord) {
+        match &mut self.risk_word {
+            Some(last) => {
+                let mut basis = std::mem::take(&mut last.basis);
+                basis.clone_from(&word.basis);
+                *last = RiskWord { basis, ..*word };
+            }
+            None => self.risk_word = Some(word.clone()),
         }
     }
 }
