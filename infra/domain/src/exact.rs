@@ -38,8 +38,16 @@ pub(crate) fn product(a: Decimal, b: Decimal) -> Result<Decimal, Overflow> {
 
 /// Mantissa and scale in normal form.
 fn normal(value: Decimal) -> (i128, u32) {
-    let value = normalized(value);
-    (value.mantissa(), value.scale())
+    match i64::try_from(value.mantissa()) {
+        Ok(mantissa) => {
+            let (mantissa, scale) = shortened(mantissa, value.scale());
+            (i128::from(mantissa), scale)
+        }
+        Err(_) => {
+            let value = value.normalize();
+            (value.mantissa(), value.scale())
+        }
+    }
 }
 
 /// Without noughts at the end of the fraction: `Decimal::normalize`, in 64 bits where the digits

@@ -112,7 +112,15 @@ impl Portfolio {
 
     /// Cash and all positions at their marks, to the last digit; other assets count where a mark in
     /// the quote asset is known.
+    #[inline]
     pub fn equity(&self) -> Result<Money, Overflow> {
+        if self.positions.is_empty() && self.others.is_empty() {
+            return Ok(self.cash);
+        }
+        self.worth()
+    }
+
+    fn worth(&self) -> Result<Money, Overflow> {
         let mut equity = self.cash;
         for (instrument, position) in &self.positions {
             if let Some(mark) = self.marks.get(*instrument) {
