@@ -45,8 +45,7 @@ impl Risk {
         Self { config, drawdown_ratio: 0.0, instruments: ByInstrument::new() }
     }
 
-    /// Says how cautious to be after a candle; none where it stays silent. A word is large: it is
-    /// made where it is to lie.
+    /// Says how cautious to be after a candle; none where it stays silent.
     fn answer(
         &mut self,
         input_seq: u64,
@@ -73,15 +72,17 @@ impl Risk {
                 feature("drawdown_ratio", self.drawdown_ratio),
             ]
         });
-        out.answers.push(Effect::RiskWord(RiskWord {
-            instrument,
-            input_seq,
-            issued_at,
-            expires_at: issued_at.plus_ms(lasts_ms),
-            entries_allowed: volatility_ratio < self.config.shock_volatility_ratio,
-            size_ratio: calm * reserve,
-            basis,
-        }));
+        out.say(|| {
+            Effect::RiskWord(RiskWord {
+                instrument,
+                input_seq,
+                issued_at,
+                expires_at: issued_at.plus_ms(lasts_ms),
+                entries_allowed: volatility_ratio < self.config.shock_volatility_ratio,
+                size_ratio: calm * reserve,
+                basis,
+            })
+        });
         Some(())
     }
 }

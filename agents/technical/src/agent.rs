@@ -39,8 +39,7 @@ impl Technical {
         Self { config, views: ByInstrument::new() }
     }
 
-    /// Says what it thinks of a candle; none where it stays silent. A signal is large: it is made
-    /// where it is to lie.
+    /// Says what it thinks of a candle; none where it stays silent.
     fn answer(
         &mut self,
         input_seq: u64,
@@ -51,8 +50,9 @@ impl Technical {
         let Self { config, views } = self;
         let views = views.get_or_insert_with(instrument, || unseen(config));
         let view = views.iter_mut().find(|view| view.timeframe == candle.timeframe)?;
-        let reading = view.gauges.push(candle)?;
-        view.score = Some(score(&reading, &config.points));
+        let reading = view.gauges.push(candle);
+        let reading = reading.as_ref()?;
+        view.score = Some(score(reading, &config.points));
         if candle.timeframe != config.decision_timeframe {
             return None;
         }
@@ -72,25 +72,28 @@ impl Technical {
         let horizon = f64::from(config.horizon_candles);
         // The edge, −1…+1, times how far a random walk of this range gets within the horizon.
         let expected_return_ratio = score / 100.0 * reading.atr_14 / reading.close * horizon.sqrt();
-        let basis = out.basis(|| basis(&reading, views));
-        out.answers.push(Effect::Signal(Signal {
-            agent: AgentId::Technical,
-            instrument,
-            input_seq,
-            issued_at,
-            direction: match score {
-                up if up > 0.0 => Direction::Long,
-                down if down < 0.0 => Direction::Short,
-                _ => Direction::Flat,
-            },
-            score,
-            confidence: 0.5 + score.abs() / 200.0,
-            expected_return_ratio,
-            horizon_ms: span_ms * i64::from(config.horizon_candles),
-            expires_at: issued_at.plus_ms(span_ms * i64::from(config.expiry_candles)),
-            atr_quote: Some(reading.atr_14),
-            basis,
-        }));
+        let basis = out.basis(|| basis(reading, views));
+        let direction = match score {
+            up if up > 0.0 => Direction::Long,
+            down if down < 0.0 => Direction::Short,
+            _ => Direction::Flat,
+        };
+        out.say(|| {
+            Effect::Signal(Signal {
+                agent: AgentId::Technical,
+                instrument,
+                input_seq,
+                issued_at,
+                direction,
+                score,
+                confidence: 0.5 + score.abs() / 200.0,
+                expected_return_ratio,
+                horizon_ms: span_ms * i64::from(config.horizon_candles),
+                expires_at: issued_at.plus_ms(span_ms * i64::from(config.expiry_candles)),
+                atr_quote: Some(reading.atr_14),
+                basis,
+            })
+        });
         Some(())
     }
 }

@@ -27,6 +27,12 @@ impl Effects {
         Self { answers: Vec::new(), explained: true }
     }
 
+    /// Answers. An answer is large: it is made where it is to lie.
+    #[inline]
+    pub fn say(&mut self, answer: impl FnOnce() -> Effect) {
+        self.answers.extend(std::iter::once_with(answer));
+    }
+
     /// The numbers that an answer rests on; none where nobody will ask.
     pub fn basis(&self, numbers: impl FnOnce() -> Vec<Feature>) -> Vec<Feature> {
         if self.explained { numbers() } else { Vec::new() }

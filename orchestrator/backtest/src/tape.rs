@@ -116,9 +116,13 @@ impl<'a> Tape<'a> {
         for (lane, due) in self.lanes.iter_mut().zip(&mut self.dues) {
             while *due == watermark {
                 let candle = lane.candles[lane.next];
-                let event = Event::CandleClosed { instrument: lane.instrument, candle };
                 self.input_seq += 1;
-                self.events.push(Sequenced { input_seq: self.input_seq, event });
+                let (instrument, input_seq) = (lane.instrument, self.input_seq);
+                // An event is large: it is made where it is to lie.
+                self.events.extend(std::iter::once_with(|| Sequenced {
+                    input_seq,
+                    event: Event::CandleClosed { instrument, candle },
+                }));
                 lane.next += 1;
                 *due = lane.due();
             }

@@ -23,8 +23,8 @@ impl Session {
     pub(crate) fn hear(&mut self, signal: &Signal) {
         match self.signals.iter_mut().find(|last| last.agent == signal.agent) {
             Some(last) => {
-                let mut basis = std::mem::take(&mut last.basis);
-                basis.clone_from(&signal.basis);
+                last.basis.clone_from(&signal.basis);
+                let basis = std::mem::take(&mut last.basis);
                 *last = Signal { basis, ..*signal };
             }
             None => {
@@ -38,8 +38,8 @@ impl Session {
     pub(crate) fn heed(&mut self, word: &RiskWord) {
         match &mut self.risk_word {
             Some(last) => {
-                let mut basis = std::mem::take(&mut last.basis);
-                basis.clone_from(&word.basis);
+                last.basis.clone_from(&word.basis);
+                let basis = std::mem::take(&mut last.basis);
                 *last = RiskWord { basis, ..*word };
             }
             None => self.risk_word = Some(word.clone()),
