@@ -64,6 +64,11 @@ pub(crate) fn normalized(value: Decimal) -> Decimal {
 
 /// Without noughts at the end of the fraction.
 pub(crate) fn shortened(mut mantissa: i64, mut scale: u32) -> (i64, u32) {
+    // A price in cents has six.
+    while scale >= 4 && mantissa % 10_000 == 0 {
+        mantissa /= 10_000;
+        scale = scale.saturating_sub(4);
+    }
     while scale > 0 && mantissa % 10 == 0 {
         mantissa /= 10;
         scale = scale.saturating_sub(1);

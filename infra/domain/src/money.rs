@@ -347,7 +347,8 @@ impl Money {
 
     /// `self ÷ whole` as a float ratio; nought where `whole` is not positive.
     pub fn ratio_of(self, whole: Self) -> f64 {
-        if whole.0 <= Decimal::ZERO { 0.0 } else { self.to_f64() / whole.to_f64() }
+        let positive = whole.0.is_sign_positive() && !whole.0.is_zero();
+        if positive { self.to_f64() / whole.to_f64() } else { 0.0 }
     }
 
     /// The same amount with the other sign.
@@ -363,7 +364,7 @@ impl Money {
 
     /// Whether this is less than nought.
     pub fn is_negative(self) -> bool {
-        self.0 < Decimal::ZERO
+        self.0.is_sign_negative() && !self.0.is_zero()
     }
 }
 

@@ -69,10 +69,7 @@ impl AccountView {
 
 /// How much of `from` is lost at `to`, 0 where nothing is.
 pub(crate) fn loss_ratio(from: Money, to: Money) -> f64 {
-    if to >= from {
-        return 0.0;
-    }
-    from.minus(to).map_or(0.0, |lost| lost.ratio_of(from)).max(0.0)
+    from.minus(to).ok().filter(|lost| !lost.is_negative()).map_or(0.0, |lost| lost.ratio_of(from))
 }
 
 /// A position as a decision sees it.
