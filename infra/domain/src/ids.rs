@@ -11,8 +11,10 @@ use crate::text::serde_as_text;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunSeed(pub u64);
 
-/// Ninety-six bits of SHA-256 over (run seed, `input_seq`, kind, subject): 24 hex digits.
+/// Ninety-six bits of SHA-256 over (run seed, `input_seq`, kind, subject): 24 hex digits. Aligned, so
+/// that what holds an id is copied in whole words.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(align(4))]
 pub struct Id([u8; 12]);
 
 /// Text that is not an id.

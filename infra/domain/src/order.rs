@@ -81,16 +81,19 @@ pub struct ClientOrderId {
 
 impl ClientOrderId {
     /// The name of the order with `role` of a decision.
+    #[inline]
     pub const fn new(decision_id: Id, role: Role) -> Self {
         Self { decision_id, role }
     }
 
     /// The decision that wanted it.
+    #[inline]
     pub const fn decision_id(&self) -> Id {
         self.decision_id
     }
 
     /// What it is for.
+    #[inline]
     pub const fn role(&self) -> Role {
         self.role
     }

@@ -1,6 +1,8 @@
 //! A history as the live collector would have released it: the same events in the same order under
 //! the same numbers, one watermark after the other. A test holds it against the collector itself.
 
+use std::iter;
+
 use domain::candle::Candle;
 use domain::event::{Event, Sequenced, Watermark};
 use domain::instrument::InstrumentId;
@@ -115,13 +117,15 @@ impl<'a> Tape<'a> {
         let before = self.events.len();
         for (lane, due) in self.lanes.iter_mut().zip(&mut self.dues) {
             while *due == watermark {
-                let candle = lane.candles[lane.next];
                 self.input_seq += 1;
-                let (instrument, input_seq) = (lane.instrument, self.input_seq);
+                let input_seq = self.input_seq;
                 // An event is large: it is made where it is to lie.
-                self.events.extend(std::iter::once_with(|| Sequenced {
+                self.events.extend(iter::once_with(|| Sequenced {
                     input_seq,
-                    event: Event::CandleClosed { instrument, candle },
+                    event: Event::CandleClosed {
+                        instrument: lane.instrument,
+                        candle: lane.candles[lane.next],
+                    },
                 }));
                 lane.next += 1;
                 *due = lane.due();
