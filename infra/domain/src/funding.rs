@@ -8,6 +8,18 @@ use crate::money::{Money, Price};
 use crate::text::normal_decimal;
 use crate::time::UtcMs;
 
+/// A settlement of funding: what holders of a perpetual pay each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FundingRate {
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// The venue's time.
+    pub time_exchange: UtcMs,
+    /// Of notional; longs pay shorts where it is positive.
+    #[serde(with = "normal_decimal")]
+    pub rate_ratio: Decimal,
+}
+
 /// What the venue took from, or paid to, a position when funding was settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FundingPayment {

@@ -35,6 +35,8 @@ pub enum EntryKind {
     Order,
     /// A fill.
     Fill,
+    /// A payment of funding.
+    Funding,
 }
 
 impl EntryKind {
@@ -45,6 +47,7 @@ impl EntryKind {
             Self::Decision => "decision",
             Self::Order => "order",
             Self::Fill => "fill",
+            Self::Funding => "funding",
         }
     }
 }
@@ -59,7 +62,7 @@ impl FromStr for EntryKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let all = [Self::Configuration, Self::Decision, Self::Order, Self::Fill];
+        let all = [Self::Configuration, Self::Decision, Self::Order, Self::Fill, Self::Funding];
         let found = all.into_iter().find(|kind| kind.name() == text);
         found.ok_or_else(|| format!("'{text}' is not a kind of ledger entry"))
     }

@@ -4,6 +4,7 @@
 pub mod archive;
 pub mod binance;
 pub mod candle_file;
+pub mod funding_file;
 pub mod observed;
 pub mod quote_file;
 pub mod sim;

@@ -6,7 +6,7 @@ use decision::core::Core;
 use decision::outbox::Outbox;
 use decision::record::ConfigurationRecord;
 use domain::agent::{Agent, Effects, hear};
-use domain::event::Watermark;
+use domain::event::{Event, Watermark};
 use domain::ids::RunSeed;
 use domain::portfolio::Portfolio;
 use domain::quote::Quote;
@@ -72,6 +72,11 @@ impl Engine {
     /// Lets the venue hear best bid and ask between two watermarks.
     pub fn quote(&mut self, quote: &Quote, out: &mut Outbox) -> Result<(), CoreError> {
         self.floor.quote(quote, out)
+    }
+
+    /// Lets the venue hear a mark price or a settlement of funding after a watermark.
+    pub fn hear(&mut self, event: &Event, out: &mut Outbox) -> Result<(), CoreError> {
+        self.floor.hear(event, out)
     }
 
     /// Lives through a watermark, to the end of its commands. Its records come after those that

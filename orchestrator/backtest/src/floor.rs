@@ -53,6 +53,20 @@ impl Floor {
         Ok(())
     }
 
+    /// After a watermark: the venue may liquidate on mark prices, and settles funding.
+    pub fn hear(&mut self, event: &Event, out: &mut Outbox) -> Result<(), CoreError> {
+        for report in self.venue.on_event(event)? {
+            self.core.on_report(&report, out)?;
+        }
+        if let Event::FundingSettled { instrument, time_exchange, rate_ratio } = event
+            && let Some(payment) =
+                self.venue.on_funding(*instrument, *rate_ratio, *time_exchange)?
+        {
+            self.core.on_funding(&payment, out)?;
+        }
+        Ok(())
+    }
+
     /// Second: decides on the agents' answers. The records must be persisted before the third.
     #[inline]
     pub fn decide(

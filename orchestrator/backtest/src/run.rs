@@ -3,6 +3,9 @@
 use decision::book::CoreError;
 use decision::outbox::{Outbox, Sink};
 use decision::record::{ConfigurationRecord, Dated, Record};
+use domain::candle::Candle;
+use domain::event::Event;
+use domain::funding::FundingRate;
 use domain::instrument::{Asset, Instrument, InstrumentId};
 use domain::money::{Money, Overflow};
 use domain::portfolio::{BookError, Portfolio};
@@ -107,18 +110,28 @@ pub fn run(
     drive(Engine::of(configuration)?, configuration, history, grain, sink)
 }
 
-/// The same at a venue of other terms. `quotes` are best bids and asks, times never going back, for
-/// terms that fill by them.
+/// What a venue tells beside candles, each kind with times that never go back.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Besides<'a> {
+    /// Best bids and asks, for terms that fill by them.
+    pub quotes: &'a [Quote],
+    /// Candles of mark prices, on which perpetuals are liquidated.
+    pub marks: &'a [(InstrumentId, Candle)],
+    /// Settlements of funding.
+    pub funding: &'a [FundingRate],
+}
+
+/// The same at a venue of other terms, that tells more than candles.
 pub fn run_on(
     terms: Terms,
-    quotes: &[Quote],
+    besides: Besides<'_>,
     configuration: &ConfigurationRecord,
     history: &History,
     grain: Grain,
     sink: Sink,
 ) -> Result<Outcome, RunError> {
     let engine = Engine::on(configuration, terms)?;
-    live(engine, configuration, history, quotes, history.from(), grain, sink)
+    live(engine, configuration, history, besides, history.from(), grain, sink)
 }
 
 /// Lives through a history as configured, but only listens until `since`: indicators are warm then,
@@ -129,7 +142,8 @@ pub fn run_since(
     since: UtcMs,
     grain: Grain,
 ) -> Result<Outcome, RunError> {
-    live(Engine::of(configuration)?, configuration, history, &[], since, grain, Sink::None)
+    let (engine, besides) = (Engine::of(configuration)?, Besides::default());
+    live(engine, configuration, history, besides, since, grain, Sink::None)
 }
 
 /// Lives through a history with any engine that is as configured but for its agents.
@@ -140,14 +154,14 @@ pub fn drive(
     grain: Grain,
     sink: Sink,
 ) -> Result<Outcome, RunError> {
-    live(engine, configuration, history, &[], history.from(), grain, sink)
+    live(engine, configuration, history, Besides::default(), history.from(), grain, sink)
 }
 
 fn live(
     mut engine: Engine,
     configuration: &ConfigurationRecord,
     history: &History,
-    mut quotes: &[Quote],
+    mut besides: Besides<'_>,
     since: UtcMs,
     grain: Grain,
     sink: Sink,
@@ -165,19 +179,35 @@ fn live(
             out.records.clear();
             continue;
         }
-        while let Some((quote, later)) = quotes.split_first()
-            && quote.time_exchange <= at
-        {
+        while let Some(quote) = taken(&mut besides.quotes, |quote| quote.time_exchange <= at) {
             engine.quote(quote, &mut out)?;
-            quotes = later;
         }
         engine.step(watermark, &mut out)?;
+        while let Some((instrument, candle)) =
+            taken(&mut besides.marks, |(_, candle)| candle.close_time() <= at)
+        {
+            let closed = Event::MarkClosed { instrument: *instrument, candle: *candle };
+            engine.hear(&closed, &mut out)?;
+        }
+        while let Some(rate) = taken(&mut besides.funding, |rate| rate.time_exchange <= at) {
+            let FundingRate { instrument, time_exchange, rate_ratio } = *rate;
+            let settled = Event::FundingSettled { instrument, time_exchange, rate_ratio };
+            engine.hear(&settled, &mut out)?;
+        }
         let equity_quote = engine.floor().core().account().equity();
         outcome.curve.mark(at, equity_quote.to_f64());
         keep(&mut out.records, sink, &mut outcome);
     }
     outcome.left_open = left_open(&engine.floor().core().account().portfolio)?;
     Ok(outcome)
+}
+
+/// The first of a row, if it is due; the row goes on behind it.
+#[inline]
+fn taken<'a, T>(row: &mut &'a [T], due: impl Fn(&T) -> bool) -> Option<&'a T> {
+    let (first, rest) = row.split_first().filter(|(first, _)| due(first))?;
+    *row = rest;
+    Some(first)
 }
 
 impl Outcome {

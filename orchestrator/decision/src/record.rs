@@ -2,6 +2,7 @@
 
 use domain::canonical::{self, CanonicalError};
 use domain::fill::Fill;
+use domain::funding::FundingPayment;
 use domain::gateway::Protection;
 use domain::ids::Id;
 use domain::instrument::{Asset, InstrumentId};
@@ -124,6 +125,8 @@ pub enum Record {
     Order(OrderRecord),
     /// Of the ledger: a fill.
     Fill(Fill),
+    /// Of the ledger: what a position paid or got for funding.
+    Funding(FundingPayment),
     /// An agent's opinion.
     Signal(Id, Signal),
     /// The risk agent's word.
@@ -155,6 +158,7 @@ impl Dated {
             Record::Decision(record) => (EntryKind::Decision, canonical::encode(record)?),
             Record::Order(record) => (EntryKind::Order, canonical::encode(record)?),
             Record::Fill(record) => (EntryKind::Fill, canonical::encode(record)?),
+            Record::Funding(record) => (EntryKind::Funding, canonical::encode(record)?),
             Record::Signal(..)
             | Record::RiskWord(_)
             | Record::Trade(_)

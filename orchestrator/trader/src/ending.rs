@@ -76,6 +76,7 @@ failure_from! {
     exchange::archive::error::ArchiveError => Usage,
     exchange::binance::error::VenueError => Venue,
     exchange::candle_file::error::CandleFileError => Usage,
+    exchange::funding_file::FundingFileError => Usage,
     exchange::quote_file::error::QuoteFileError => Usage,
     store::error::StoreError => Store,
     collector::config::ConfigError => Usage,

@@ -25,7 +25,8 @@ pub fn add(batch: &mut Batch, dated: Dated, entry: Option<Entry>) {
     let seq = entry.as_ref().map_or(0, |entry| entry.seq);
     batch.entries.extend(entry);
     match record {
-        Record::Configuration(_) => {}
+        // Of these the ledger's entry is all there is.
+        Record::Configuration(_) | Record::Funding(_) => {}
         Record::Decision(record) => batch.decisions.push(decision(seq, at, input_seq, *record)),
         Record::Order(record) => batch.orders.push(OrderRow { seq, at, order: record.order }),
         Record::Fill(fill) => batch.fills.push(FillRow { seq, fill }),

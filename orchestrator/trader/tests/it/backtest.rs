@@ -151,6 +151,35 @@ fn runs_are_kept_shown_again_and_exported() {
 }
 
 #[test]
+fn perpetuals_pay_funding_and_may_be_liquidated() {
+    let folder = Folder::new("backtest-perpetual");
+    let candles = hours(&folder, "um/ETHUSDT-1h.csv", 0..1500, 2_000.0);
+    let rows = |rate: &str| {
+        let row = |n: i64| format!("{},{rate}\n", ORIGIN_MS + n * 8 * HOUR_MS);
+        (1..187).map(row).fold("funding_time_ms,funding_rate\n".to_owned(), |text, row| text + &row)
+    };
+    let run = |more: &[&str]| {
+        let perpetual = ["--pairs", "ETH/USDT:USDT", "--json"];
+        let told = backtest(&folder, &candles, &[&perpetual[..], more].concat()).json();
+        assert_eq!(told["pairs"], serde_json::json!(["ETH/USDT:USDT"]));
+        told["final_equity"].as_f64().unwrap()
+    };
+    let free = run(&[]);
+    let funded = |rate: &str| {
+        let file = folder.write("ETHUSDT-funding-8h.csv", &rows(rate));
+        run(&["--funding", file.to_str().unwrap()])
+    };
+    let (paid, got, nothing) = (funded("0.001"), funded("-0.001"), funded("0"));
+    assert!(paid < free && free < got, "{paid} {free} {got}");
+    assert_eq!(nothing, free);
+    // Longs pay what they would get at the opposite rate, but for what sizes make of it.
+    assert!(((free - paid) / (got - free) - 1.0).abs() < 0.1, "{paid} {free} {got}");
+    // At a leverage that the stop lies within, nothing is liquidated; at this one, much is.
+    assert_eq!(run(&["--leverage", "2"]), free);
+    assert_ne!(run(&["--leverage", "100"]), free);
+}
+
+#[test]
 fn what_can_t_be_tested_is_refused_with_what_to_do() {
     let folder = Folder::new("backtest-refused");
     let btc = hours(&folder, "candles/BTCUSDT-1h.csv", 0..200, 40_000.0);
@@ -178,6 +207,11 @@ fn what_can_t_be_tested_is_refused_with_what_to_do() {
         (&["--fill", "intrabar", ema], &["ema-cross fills at next-open or at close"]),
         (&["--fill", "book-ticks"], &["--ticks"]),
         (&["--ticks", "quotes.txt.gz"], &["--ticks is for --fill book-ticks"]),
+        (&["--leverage", "5"], &["--leverage is for perpetuals", "BTC/USDT:USDT"]),
+        (&["--leverage", "126"], &["126 is not in 1..=125"]),
+        (&["--funding", "BTCUSDT-funding.csv"], &["--funding is for perpetuals"]),
+        (&["--marks", "BTCUSDT-1h.csv"], &["--leverage"]),
+        (&["--leverage", "5", ema], &["knows neither margin nor funding"]),
         (&["--latency-ms", "200", ema], &["neither latency nor slippage"]),
         (&["--slippage-bps=-1"], &["from 0 to below 10000"]),
         (&["--volume-share", "2,0.1"], &["above 0, at most 1"]),

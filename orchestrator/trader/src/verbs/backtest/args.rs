@@ -89,6 +89,16 @@ pub struct Venue {
     /// Recorded best bids and asks, for --fill book-ticks: a capture of Binance's combined stream.
     #[arg(long, value_name = "FILE", required_if_eq("fill", "book-ticks"))]
     pub ticks: Option<PathBuf>,
+    /// Recorded funding of perpetuals, a file for each: BTCUSDT-funding-8h.csv.gz.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub funding: Vec<PathBuf>,
+    /// Candles of mark prices, on which perpetuals are liquidated [default: their own candles].
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "leverage")]
+    pub marks: Vec<PathBuf>,
+    /// Isolated margin of perpetuals: notional per unit of margin, 1 to 125 [default: no margin is
+    /// asked, nothing is liquidated].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=125))]
+    pub leverage: Option<u32>,
     /// How long an order takes to arrive.
     #[arg(long, value_name = "MS")]
     pub latency_ms: Option<u32>,

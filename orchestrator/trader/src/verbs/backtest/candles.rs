@@ -20,6 +20,7 @@ pub(super) struct Chosen {
     pub(super) base: Timeframe,
     files: Vec<Named>,
     cache: PathBuf,
+    pairs: Vec<InstrumentId>,
 }
 
 /// A history, and the decoded copies of what it was read from.
@@ -30,7 +31,7 @@ pub(super) struct Read {
 
 /// Chooses files by their names: of the asked pairs, and of the finest timeframe or the asked one.
 pub(super) fn choose(asked: &Market, data_dir: &Path) -> Outcome<Chosen> {
-    let (named, paths) = if asked.candles.is_empty() {
+    let (mut named, paths) = if asked.candles.is_empty() {
         let archive = Archive::new(data_dir.join("candles"));
         let named = archive.list()?;
         if named.is_empty() {
@@ -45,6 +46,7 @@ pub(super) fn choose(asked: &Market, data_dir: &Path) -> Outcome<Chosen> {
     } else {
         (candle_file::in_paths(&asked.candles)?, shown(&asked.candles))
     };
+    named.iter_mut().for_each(|file| file.instrument = as_asked(file.instrument, &asked.pairs));
     for pair in &asked.pairs {
         if !named.iter().any(|file| file.instrument == *pair) {
             let there = listed(named.iter().map(|file| file.instrument.to_string()));
@@ -77,14 +79,16 @@ pub(super) fn choose(asked: &Market, data_dir: &Path) -> Outcome<Chosen> {
         );
         return Err(Failure::new(Code::Usage, message));
     }
-    Ok(Chosen { base, files, cache: data_dir.join("cache").join("candles") })
+    let cache = data_dir.join("cache").join("candles");
+    Ok(Chosen { base, files, cache, pairs: asked.pairs.clone() })
 }
 
 impl Chosen {
     /// Reads them, and builds the coarser timeframes. Filters are those that all candles tell,
     /// also the ones outside the range: so a longer range changes none.
     pub(super) fn read(self, range: TimeRange, coarser: &[Timeframe]) -> Outcome<Read> {
-        let (files, copies) = cache::read_named(&self.files, &self.cache)?;
+        let (mut files, copies) = cache::read_named(&self.files, &self.cache)?;
+        files.iter_mut().for_each(|file| file.instrument = as_asked(file.instrument, &self.pairs));
         let (first, last) = (files.iter().filter_map(first), files.iter().filter_map(last));
         let reach = first.min().zip(last.max());
         let candles = files.iter().filter_map(|file| {
@@ -102,6 +106,17 @@ impl Chosen {
         }
         Ok(Read { history: History::new(candles, coarser)?, copies })
     }
+}
+
+/// Whose candles a file holds: its name is the same for spot and perpetual, so that the pairs asked
+/// for decide.
+pub(super) fn as_asked(named: InstrumentId, pairs: &[InstrumentId]) -> InstrumentId {
+    if named.is_perpetual() || pairs.contains(&named) {
+        return named;
+    }
+    let symbol = named.symbol();
+    let perpetual = pairs.iter().find(|pair| pair.is_perpetual() && pair.symbol() == symbol);
+    perpetual.copied().unwrap_or(named)
 }
 
 fn first(file: &CandleFile) -> Option<domain::time::UtcMs> {

@@ -1,6 +1,7 @@
 //! `backtest`: the live system's agents, or the reference strategy, over candle files.
 
 pub mod args;
+mod besides;
 mod candles;
 mod facts;
 mod prepare;
@@ -20,13 +21,10 @@ use backtest::run;
 use decision::outbox::Sink;
 use decision::policy::Costs;
 use domain::ids::RunSeed;
-use domain::instrument::InstrumentId;
 use domain::money::Quantity;
-use domain::quote::Quote;
 use domain::timeframe::Timeframe;
 use exchange::archive::cache::Copies;
 use exchange::binance::clock::local_now;
-use exchange::quote_file;
 use exchange::sim::terms::FillModel;
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -104,11 +102,11 @@ pub(crate) fn test(asked: &Backtest, settings: &Settings, grain: Grain) -> Outco
 
 /// Flags of one strategy that another would not heed.
 fn refuse_misfits(asked: &Backtest) -> Outcome<()> {
-    let Venue { fill, ticks, latency_ms, slippage_bps, volume_share } = &asked.venue;
+    let Venue { fill, ticks, latency_ms, slippage_bps, volume_share, .. } = &asked.venue;
     let ticked = *fill == FillModel::BookTicks;
     let slips = slippage_bps.is_some() || volume_share.is_some();
     let misfits = match asked.strategy {
-        Strategy::EmaCross => [
+        Strategy::EmaCross => vec![
             (asked.market.profile.is_some(), "--profile is for the technical agent"),
             (
                 latency_ms.is_some() || slips,
@@ -118,8 +116,12 @@ fn refuse_misfits(asked: &Backtest) -> Outcome<()> {
                 !matches!(fill, FillModel::NextOpen | FillModel::Close),
                 "ema-cross fills at next-open or at close; change --fill",
             ),
+            (
+                asked.venue.leverage.is_some() || !asked.venue.funding.is_empty(),
+                "ema-cross knows neither margin nor funding: leave those flags out",
+            ),
         ],
-        Strategy::Technical => [
+        Strategy::Technical => vec![
             (
                 asked.stake.is_some(),
                 "--stake is for ema-cross; the technical agent's sizes come from its profile",
@@ -147,11 +149,11 @@ fn technical(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tes
     let prepared = prepare::prepared_under(policy, &asked.market, settings)?;
     let Prepared { configuration, history, copies, read_seconds } = prepared;
     let costs = configuration.policy.costs;
-    let terms = prepare::terms(&asked.venue, &costs);
+    let terms = prepare::terms(&asked.venue, &costs)?;
     let configuration_hash = facts::hash(&(&configuration, &terms))?;
-    let quotes = quotes(&asked.venue, &history)?;
+    let told = besides::read(&asked.venue, &history)?;
     let begun = now();
-    let result = run::run_on(terms, &quotes, &configuration, &history, grain, Sink::None)?;
+    let result = run::run_on(terms, told.besides(), &configuration, &history, grain, Sink::None)?;
     let engine_seconds = begun.elapsed().as_secs_f64();
     let timeframe = configuration.policy.profile.decision_timeframe;
     Ok(Tested {
@@ -203,20 +205,6 @@ fn reference(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tes
         read_seconds,
         engine_seconds,
     })
-}
-
-/// The recorded best bids and asks, where orders are to fill by them.
-fn quotes(asked: &Venue, history: &History) -> Outcome<Vec<Quote>> {
-    let Some(path) = &asked.ticks else { return Ok(Vec::new()) };
-    let only: [InstrumentId; 1] = history.instruments().try_into().map_err(|_| {
-        Failure::new(Code::Usage, "--ticks are of one pair: choose it with --pairs")
-    })?;
-    let read = quote_file::open(path, only[0])?.collect::<std::result::Result<Vec<_>, _>>()?;
-    if read.is_empty() {
-        let message = format!("{} holds no quotes of {}", path.display(), only[0]);
-        return Err(Failure::new(Code::Usage, message));
-    }
-    Ok(read)
 }
 
 /// How long things take is told, and nothing depends on it.
