@@ -3,6 +3,7 @@
 
 mod aggregation;
 mod ccxt;
+mod ccxt_trading;
 mod errors;
 mod faults;
 mod limits;
@@ -11,3 +12,5 @@ mod rest;
 mod shapes;
 mod stream;
 mod support;
+mod trading;
+mod user_stream;
