@@ -1,5 +1,7 @@
 //! What may be asked, over REST and over the WebSocket API alike.
 
+use serde_json::Value;
+
 use super::desk::{Answer, Desk};
 use crate::params::Params;
 
@@ -80,7 +82,7 @@ const ORDERS: &[&str] = &["symbol", "orderId", "startTime", "endTime", "limit"];
 const TRADES: &[&str] = &["symbol", "orderId", "startTime", "endTime", "fromId", "limit"];
 
 /// All of them, with the weights of the venue's documentation.
-pub(crate) static ENDPOINTS: [Endpoint; 15] = [
+pub(crate) static ENDPOINTS: [Endpoint; 18] = [
     of(
         Verb::Get,
         "/api/v3/account",
@@ -140,6 +142,11 @@ pub(crate) static ENDPOINTS: [Endpoint; 15] = [
     }),
     of(Verb::Get, "/api/v3/openOrderList", "openOrderLists.status", 6, &[], |desk, params| {
         desk.open_lists(params)
+    }),
+    of(Verb::Get, "/sapi/v1/capital/config/getall", "", 10, &[], |desk, params| desk.coins(params)),
+    of(Verb::Get, "/sapi/v1/margin/allPairs", "", 1, &["symbol"], |_, _| Ok(Value::Array(vec![]))),
+    of(Verb::Get, "/sapi/v1/margin/isolated/allPairs", "", 1, &["symbol"], |_, _| {
+        Ok(Value::Array(vec![]))
     }),
 ];
 

@@ -90,6 +90,29 @@ impl Desk<'_> {
         }))
     }
 
+    /// The assets of all markets. Nothing can be paid in or out.
+    pub(crate) fn coins(&mut self, _: &Params) -> Answer {
+        let markets = self.history.markets.values();
+        let mut coins: Vec<&str> = markets
+            .flat_map(|market| [market.instrument.base(), market.instrument.quote()])
+            .collect();
+        coins.extend(self.account.balances.keys().map(String::as_str));
+        coins.sort_unstable();
+        coins.dedup();
+        let coins = coins.into_iter().map(|coin| {
+            let balance = self.account.balances.get(coin).copied().unwrap_or_default();
+            let zero = "0";
+            json!({
+                "coin": coin, "name": coin, "free": eight(balance.free),
+                "locked": eight(balance.locked), "freeze": zero, "withdrawing": zero,
+                "ipoing": zero, "ipoable": zero, "storage": zero, "isLegalMoney": false,
+                "trading": true, "depositAllEnable": false, "withdrawAllEnable": false,
+                "networkList": [],
+            })
+        });
+        Ok(coins.collect())
+    }
+
     pub(crate) fn order(&mut self, params: &Params) -> Answer {
         let (symbol, _) = self.market(params)?;
         let id = self.meant(params, symbol)?.ok_or_else(no_such_order)?;

@@ -14,11 +14,12 @@ import json, sys
 import ccxt
 base, key, secret, places = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4] == "places"
 venue = ccxt.binance({"apiKey": key, "secret": secret, "options": {
-    "fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False,
+    "fetchMarkets": {"types": ["spot"]},
     "adjustForTimeDifference": True, "warnOnFetchOpenOrdersWithoutSymbol": False}})
 for name in ("public", "private"):
     venue.urls["api"][name] = base + "/api/v3"
 venue.urls["api"]["sapi"] = base + "/sapi/v1"
+venue.load_time_difference()
 venue.load_markets()
 S = "BTC/USDT"
 refused = {}
@@ -129,7 +130,7 @@ async fn an_unmodified_ccxt_trades() {
     let (_folder, venue) = venue().await;
     let told = run(&python, &venue, "places").await;
     let refused = serde_json::json!({
-        "poor": "InsufficientFunds", "small": "InvalidOrder", "crossing": "OrderImmediatelyFillable",
+        "poor": "InsufficientFunds", "small": "BadRequest", "crossing": "OrderImmediatelyFillable",
         "cancelled": "OrderNotFound", "missing": "OrderNotFound",
     });
     assert_eq!(told["refused"], refused);
