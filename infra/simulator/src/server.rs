@@ -38,6 +38,7 @@ pub(crate) struct Shared {
     replay: Mutex<Replay>,
     limits: Mutex<Limits>,
     books: Mutex<Books>,
+    has_accounts: bool,
     connections: AtomicU64,
 }
 
@@ -67,6 +68,13 @@ impl Shared {
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
         books.advance(&self.history, now);
         books
+    }
+
+    /// Has the accounts' orders meet what has closed until now.
+    pub(crate) fn settle(&self) {
+        if self.has_accounts {
+            drop(self.books());
+        }
     }
 
     /// The number of a new connection to an account.
@@ -164,6 +172,7 @@ pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
         replay: Mutex::new(replay),
         limits: Mutex::default(),
         books,
+        has_accounts: !accounts.is_empty(),
         connections: AtomicU64::new(0),
     });
     let failed = |source| SimulatorError::Listen { address: listen, source };
@@ -213,7 +222,7 @@ fn load(source: Source, seed: u64) -> Result<History, SimulatorError> {
 async fn pace(shared: Data<Shared>) {
     loop {
         let wait = shared.replay().tell_due(shared.clock.elapsed_ms());
-        drop(shared.books());
+        shared.settle();
         let Some(wait) = wait else { return };
         // Waiting in pieces follows a clock that was set while the machine slept.
         tokio::time::sleep(wait.min(Duration::from_secs(1))).await;

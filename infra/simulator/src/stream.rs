@@ -75,7 +75,7 @@ async fn serve(
         loop {
             let next = shared.replay().take(id, &mut batch);
             // What closed is in the accounts' books before anybody hears of it.
-            drop(shared.books());
+            shared.settle();
             match next {
                 Next::Send => {
                     for message in batch.drain(..) {

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::account::{Account, Ids};
 use super::check;
 use super::lists;
-use super::order::{OrderList, Status, Ticket};
+use super::order::{Kind, OrderList, Status, Ticket, TimeInForce};
 use super::render::{self, Detail};
-use super::request::{LEGS, SINGLE};
+use super::request::{LEGS, PENDING, SINGLE, WORKING};
 use super::trading::Floor;
 use crate::history::{History, Market};
 use crate::params::{Params, Refusal, refusal, unknown_symbol};
@@ -124,19 +124,65 @@ impl<'a> Desk<'a> {
         check::room(self.account, symbol, &[&above, &below])?;
         let above_name = self.name(params, LEGS[0].name, "a")?;
         let below_name = self.name(params, LEGS[1].name, "b")?;
-        let is_listed = |list: &OrderList| !list.is_done && list.name == name;
-        if above_name == below_name
-            || [&above_name, &below_name].into_iter().any(|name| self.account.has_open(name))
-            || self.account.lists.values().any(is_listed)
+        let names = [above_name, below_name];
+        self.unused(&name, &names)?;
+        let [above_name, below_name] = names;
+        let legs = [(above, above_name), (below, below_name)];
+        let id = self.floor(symbol, market).place_pair(name, legs, last)?;
+        self.placed_list(id, detail)
+    }
+
+    fn placed_list(&self, id: u64, detail: Detail) -> Answer {
+        let list = self.account.lists.get(&id).ok_or_else(unknown_cancelled)?;
+        let orders = list.orders.iter().filter_map(|id| self.account.orders.get(id));
+        let reports = orders.map(|order| render::placed(order, &self.account.trades, detail));
+        Ok(with_reports(render::list(self.account, list), reports.collect()))
+    }
+
+    pub(crate) fn place_bracket(&mut self, params: &Params) -> Answer {
+        let (symbol, market) = self.market(params)?;
+        params.plain()?;
+        let detail = params.detail(Detail::Result)?;
+        let last = self.last(market)?;
+        let name = self.name(params, "listClientOrderId", "l")?;
+        let entry = params.ticket(WORKING)?;
+        let [above, below] = PENDING.map(|names| params.ticket(names));
+        let (above, below) = (above?, below?);
+        if !matches!(entry.kind, Kind::Limit | Kind::LimitMaker)
+            || entry.time_in_force != TimeInForce::Gtc
+        {
+            return Err(refusal(-2010, "Unsupported order combination"));
+        }
+        // Where the pair starts to work, the price is the entry's.
+        lists::check(&above, &below, entry.price)?;
+        for ticket in [&entry, &above, &below] {
+            check::ticket(market, ticket, last)?;
+        }
+        check::is_placeable(&entry, last)?;
+        check::room(self.account, symbol, &[&entry, &above, &below])?;
+        let names = [
+            self.name(params, WORKING.name, "w")?,
+            self.name(params, PENDING[0].name, "a")?,
+            self.name(params, PENDING[1].name, "b")?,
+        ];
+        self.unused(&name, &names)?;
+        let [entry_name, above_name, below_name] = names;
+        let (entry, pair) = ((entry, entry_name), [(above, above_name), (below, below_name)]);
+        let id = self.floor(symbol, market).place_bracket(name, entry, pair, last)?;
+        self.placed_list(id, detail)
+    }
+
+    /// Refuses names that are taken, or that are the same.
+    fn unused(&self, list: &str, names: &[String]) -> Result<(), Refusal> {
+        let is_taken = |known: &OrderList| !known.is_done && known.name == list;
+        let repeated = |n: usize| names[..n].contains(&names[n]);
+        if (0..names.len()).any(repeated)
+            || names.iter().any(|name| self.account.has_open(name))
+            || self.account.lists.values().any(is_taken)
         {
             return Err(duplicate());
         }
-        let legs = [(above, above_name), (below, below_name)];
-        let id = self.floor(symbol, market).place_pair(name, legs, last)?;
-        let list = self.account.lists.get(&id).ok_or_else(unknown_cancelled)?;
-        let orders = list.orders.iter().filter_map(|id| self.account.orders.get(id));
-        let reports = orders.map(|order| render::placed(order, &[], detail));
-        Ok(with_reports(render::list(self.account, list), reports.collect()))
+        Ok(())
     }
 
     /// The number of the order that is meant, in this market.

@@ -74,6 +74,32 @@ const PAIR: &[&str] = &[
     "belowStrategyId",
     "belowStrategyType",
 ];
+const BRACKET: &[&str] = &[
+    "symbol",
+    "listClientOrderId",
+    "newOrderRespType",
+    "selfTradePreventionMode",
+    "workingType",
+    "workingSide",
+    "workingClientOrderId",
+    "workingPrice",
+    "workingQuantity",
+    "workingTimeInForce",
+    "workingStrategyId",
+    "workingStrategyType",
+    "pendingSide",
+    "pendingQuantity",
+    "pendingAboveType",
+    "pendingAboveClientOrderId",
+    "pendingAbovePrice",
+    "pendingAboveStopPrice",
+    "pendingAboveTimeInForce",
+    "pendingBelowType",
+    "pendingBelowClientOrderId",
+    "pendingBelowPrice",
+    "pendingBelowStopPrice",
+    "pendingBelowTimeInForce",
+];
 const CANCEL: &[&str] =
     &["symbol", "orderId", "origClientOrderId", "newClientOrderId", "cancelRestrictions"];
 const LIST: &[&str] = &["orderListId", "origClientOrderId"];
@@ -82,7 +108,7 @@ const ORDERS: &[&str] = &["symbol", "orderId", "startTime", "endTime", "limit"];
 const TRADES: &[&str] = &["symbol", "orderId", "startTime", "endTime", "fromId", "limit"];
 
 /// All of them, with the weights of the venue's documentation.
-pub(crate) static ENDPOINTS: [Endpoint; 18] = [
+pub(crate) static ENDPOINTS: [Endpoint; 19] = [
     of(
         Verb::Get,
         "/api/v3/account",
@@ -148,6 +174,17 @@ pub(crate) static ENDPOINTS: [Endpoint; 18] = [
     of(Verb::Get, "/sapi/v1/margin/isolated/allPairs", "", 1, &["symbol"], |_, _| {
         Ok(Value::Array(vec![]))
     }),
+    Endpoint {
+        orders: 3,
+        ..of(
+            Verb::Post,
+            "/api/v3/orderList/otoco",
+            "orderList.place.otoco",
+            1,
+            BRACKET,
+            |desk, params| desk.place_bracket(params),
+        )
+    },
 ];
 
 const fn of(

@@ -32,8 +32,6 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    pub(crate) const ALL: [Self; 3] = [Self::Stop, Self::Limit, Self::Target];
-
     pub(crate) const fn of(kind: Kind) -> Self {
         match kind {
             Kind::StopLoss | Kind::StopLossLimit => Self::Stop,
@@ -60,7 +58,8 @@ pub(crate) fn triggers(ticket: &Ticket, price: Decimal) -> bool {
     if rises { price >= ticket.stop } else { price <= ticket.stop }
 }
 
-/// What `candle` does to an order that was taken at `created` and is in the book since `working`.
+/// What `candle` does to an order for which prices count since `since` and which is in the book since
+/// `working`.
 ///
 /// A resting order fills at its own price. A trigger takes its own price, or the open where the price
 /// jumped over it. Of a candle that had begun before the order came, its extremes may have been
@@ -68,7 +67,7 @@ pub(crate) fn triggers(ticket: &Ticket, price: Decimal) -> bool {
 /// trigger within the candle.
 pub(crate) fn reach(
     ticket: &Ticket,
-    created: UtcMs,
+    since: UtcMs,
     working: Option<UtcMs>,
     candle: &Candle,
 ) -> Reach {
@@ -83,7 +82,7 @@ pub(crate) fn reach(
         };
         return rests(ticket, crosses(ticket.side, ticket.price, best), Reach::Nothing);
     }
-    let is_known = is_whole(created);
+    let is_known = is_whole(since);
     let rises = triggers(ticket, Decimal::MAX);
     let extreme = if ticket.kind.is_target() && !is_known {
         close

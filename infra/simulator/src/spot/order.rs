@@ -79,6 +79,8 @@ impl TimeInForce {
 /// Where it stands. Orders fill whole or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
+    /// It waits for its list's entry.
+    PendingNew,
     New,
     Filled,
     Canceled,
@@ -88,6 +90,7 @@ pub(crate) enum Status {
 impl Status {
     pub(crate) const fn word(self) -> &'static str {
         match self {
+            Self::PendingNew => "PENDING_NEW",
             Self::New => "NEW",
             Self::Filled => "FILLED",
             Self::Canceled => "CANCELED",
@@ -112,6 +115,8 @@ pub(crate) struct Order {
     pub(crate) filled_quote: Decimal,
     pub(crate) created: UtcMs,
     pub(crate) updated: UtcMs,
+    /// Since when prices count for it.
+    pub(crate) since: UtcMs,
     /// Since when it is in the book; a trigger's wait is none.
     pub(crate) working_since: Option<UtcMs>,
     /// What it holds of the asset that it pays with; an order of a list holds nothing, its list
@@ -191,9 +196,12 @@ pub(crate) struct OrderList {
     pub(crate) id: u64,
     pub(crate) name: String,
     pub(crate) symbol: String,
+    /// The order that the pair waits for, or waited for.
+    pub(crate) entry: Option<u64>,
+    /// The entry, where there is one, and the pair.
     pub(crate) orders: Vec<u64>,
     pub(crate) is_done: bool,
     pub(crate) time: UtcMs,
-    /// What both together hold.
+    /// What the pair holds together.
     pub(crate) locked: Decimal,
 }

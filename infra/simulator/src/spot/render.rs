@@ -126,6 +126,10 @@ fn list_words(list: &OrderList) -> [&'static str; 2] {
     if list.is_done { ["ALL_DONE", "ALL_DONE"] } else { ["EXEC_STARTED", "EXECUTING"] }
 }
 
+fn contingency(list: &OrderList) -> &'static str {
+    if list.entry.is_some() { "OTO" } else { "OCO" }
+}
+
 fn members(account: &Account, list: &OrderList, names: [&str; 3]) -> Vec<Value> {
     let orders = list.orders.iter().filter_map(|id| account.orders.get(id));
     let [symbol, id, name] = names;
@@ -136,7 +140,7 @@ fn members(account: &Account, list: &OrderList, names: [&str; 3]) -> Vec<Value> 
 pub(crate) fn list(account: &Account, list: &OrderList) -> Value {
     let [event, status] = list_words(list);
     json!({
-        "orderListId": list.id, "contingencyType": "OCO", "listStatusType": event,
+        "orderListId": list.id, "contingencyType": contingency(list), "listStatusType": event,
         "listOrderStatus": status, "listClientOrderId": list.name,
         "transactionTime": list.time.ms(), "symbol": list.symbol,
         "orders": members(account, list, ["symbol", "orderId", "clientOrderId"]),
@@ -147,7 +151,7 @@ pub(crate) fn list(account: &Account, list: &OrderList) -> Value {
 pub(crate) fn list_status(account: &Account, list: &OrderList, now: UtcMs) -> Value {
     let [event, status] = list_words(list);
     json!({
-        "e": "listStatus", "E": now.ms(), "s": list.symbol, "g": list.id, "c": "OCO", "l": event,
+        "e": "listStatus", "E": now.ms(), "s": list.symbol, "g": list.id, "c": contingency(list), "l": event,
         "L": status, "r": "NONE", "C": list.name, "T": list.time.ms(),
         "O": members(account, list, ["s", "i", "c"]),
     })

@@ -21,6 +21,8 @@ const UNSUPPORTED: [(&str, &str); 4] = [
 /// The names under which an order's parameters are sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Names {
+    pub(crate) side: &'static str,
+    pub(crate) quantity: &'static str,
     pub(crate) kind: &'static str,
     pub(crate) name: &'static str,
     pub(crate) price: &'static str,
@@ -29,6 +31,8 @@ pub(crate) struct Names {
 }
 
 pub(crate) const SINGLE: Names = Names {
+    side: "side",
+    quantity: "quantity",
     kind: "type",
     name: "newClientOrderId",
     price: "price",
@@ -39,6 +43,8 @@ pub(crate) const SINGLE: Names = Names {
 /// The legs of a pair, the upper one first.
 pub(crate) const LEGS: [Names; 2] = [
     Names {
+        side: "side",
+        quantity: "quantity",
         kind: "aboveType",
         name: "aboveClientOrderId",
         price: "abovePrice",
@@ -46,11 +52,46 @@ pub(crate) const LEGS: [Names; 2] = [
         time_in_force: "aboveTimeInForce",
     },
     Names {
+        side: "side",
+        quantity: "quantity",
         kind: "belowType",
         name: "belowClientOrderId",
         price: "belowPrice",
         stop: "belowStopPrice",
         time_in_force: "belowTimeInForce",
+    },
+];
+
+/// The order that a pair waits for.
+pub(crate) const WORKING: Names = Names {
+    side: "workingSide",
+    quantity: "workingQuantity",
+    kind: "workingType",
+    name: "workingClientOrderId",
+    price: "workingPrice",
+    stop: "workingStopPrice",
+    time_in_force: "workingTimeInForce",
+};
+
+/// The pair that waits, the upper one first.
+pub(crate) const PENDING: [Names; 2] = [
+    Names {
+        side: "pendingSide",
+        quantity: "pendingQuantity",
+        kind: "pendingAboveType",
+        name: "pendingAboveClientOrderId",
+        price: "pendingAbovePrice",
+        stop: "pendingAboveStopPrice",
+        time_in_force: "pendingAboveTimeInForce",
+    },
+    Names {
+        side: "pendingSide",
+        quantity: "pendingQuantity",
+        kind: "pendingBelowType",
+        name: "pendingBelowClientOrderId",
+        price: "pendingBelowPrice",
+        stop: "pendingBelowStopPrice",
+        time_in_force: "pendingBelowTimeInForce",
     },
 ];
 
@@ -78,8 +119,8 @@ impl Params {
             .map_err(|_| refusal(-1130, format!("Data sent for parameter '{name}' is not valid.")))
     }
 
-    pub(crate) fn side(&self) -> Result<Side, Refusal> {
-        match self.mandatory("side")? {
+    pub(crate) fn side(&self, name: &str) -> Result<Side, Refusal> {
+        match self.mandatory(name)? {
             "BUY" => Ok(Side::Buy),
             "SELL" => Ok(Side::Sell),
             _ => Err(refusal(-1117, "Invalid side.")),
@@ -126,7 +167,7 @@ impl Params {
 
     /// An order as these names spell it. The quantity of one that names its worth is nought.
     pub(crate) fn ticket(&self, names: Names) -> Result<Ticket, Refusal> {
-        let side = self.side()?;
+        let side = self.side(names.side)?;
         let kind = self.mandatory(names.kind)?;
         let kind = Kind::ALL.into_iter().find(|known| known.word() == kind);
         let kind = kind.ok_or_else(|| refusal(-1116, "Invalid orderType."))?;
@@ -153,7 +194,7 @@ impl Params {
         };
         let price = read(names.price, kind.has_limit())?;
         let stop = read(names.stop, kind.has_trigger())?;
-        let quote_quantity = match (kind, self.get("quantity")) {
+        let quote_quantity = match (kind, self.get(names.quantity)) {
             (Kind::Market, None) if self.get("quoteOrderQty").is_some() => {
                 self.amount("quoteOrderQty")?.unwrap_or_default()
             }
@@ -168,8 +209,8 @@ impl Params {
             }
         };
         let quantity = if quote_quantity.is_zero() {
-            self.mandatory("quantity")?;
-            self.amount("quantity")?.unwrap_or_default()
+            self.mandatory(names.quantity)?;
+            self.amount(names.quantity)?.unwrap_or_default()
         } else {
             Decimal::ZERO
         };

@@ -84,6 +84,7 @@ impl Floor<'_> {
             filled_quote: Decimal::ZERO,
             created: self.now,
             updated: self.now,
+            since: self.now,
             working_since: (!ticket.kind.has_trigger()).then_some(self.now),
             locked,
         };
@@ -126,7 +127,7 @@ impl Floor<'_> {
     }
 
     /// Fills an open order whole.
-    fn fill(&mut self, id: u64, price: Decimal, is_maker: bool) {
+    pub(crate) fn fill(&mut self, id: u64, price: Decimal, is_maker: bool) {
         self.end_other(id);
         let Some(order) = self.account.orders.get(&id) else { return };
         let (ticket, list) = (order.ticket, order.list);
@@ -174,6 +175,7 @@ impl Floor<'_> {
         };
         self.tell(id, "TRADE", Some(&trade), None);
         self.account.trades.push(trade);
+        self.start_pair(id);
     }
 
     /// Ends an open order unfilled.
@@ -186,8 +188,11 @@ impl Floor<'_> {
     /// What a candle does to the account's orders in its market.
     pub(crate) fn meet(&mut self, candle: &Candle) {
         let mut has_changed = false;
-        for phase in Phase::ALL {
-            let of_phase = |order: &&Order| Phase::of(order.ticket.kind) == phase;
+        // A stop that a fill within the candle has started is met by what may have come after it.
+        for phase in [Phase::Stop, Phase::Limit, Phase::Stop, Phase::Target] {
+            let of_phase = |order: &&Order| {
+                order.status == Status::New && Phase::of(order.ticket.kind) == phase
+            };
             let orders = self.account.open_orders(self.symbol).filter(of_phase);
             let ids: Vec<u64> = orders.map(|order| order.id).collect();
             // An order that another's fill has ended is open no more.
@@ -196,7 +201,7 @@ impl Floor<'_> {
                     continue;
                 }
                 let Some(order) = self.account.orders.get_mut(&id) else { continue };
-                match reach(&order.ticket, order.created, order.working_since, candle) {
+                match reach(&order.ticket, order.since, order.working_since, candle) {
                     Reach::Nothing => continue,
                     Reach::Fills { price, is_maker } => self.fill(id, price, is_maker),
                     Reach::Rests if order.ticket.time_in_force != TimeInForce::Gtc => {
