@@ -8,6 +8,7 @@ mod errors;
 mod faults;
 mod limits;
 mod pace;
+mod python_binance;
 mod rest;
 mod shapes;
 mod stream;
