@@ -25,6 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         faults: Faults::default(),
         seed: 1,
         start_at: None,
+        accounts: Vec::new(),
     };
     let simulator = serve(options).await?;
     println!("{DAYS} days of {} pairs made in {:.2?}", PAIRS.len(), loading.elapsed());

@@ -162,6 +162,11 @@ impl History {
         aggregator.so_far()
     }
 
+    /// The finest candles of a market.
+    pub(crate) fn finest(&self, market: &Market) -> &[Candle] {
+        &self.series[market.finest].candles
+    }
+
     /// The last price at `now`, nought before the first candle has closed.
     pub(crate) fn price(&self, market: &Market, now: UtcMs) -> Price {
         let known = closed_by(&self.series[market.finest].candles, now);

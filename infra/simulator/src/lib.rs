@@ -1,10 +1,10 @@
-//! A server that speaks the public half of Binance's spot protocol over recorded or generated
-//! candles, at any speed, and spoils its streams on request.
+//! A server that speaks Binance's spot protocol over recorded or generated candles, at any speed,
+//! and spoils its streams on request.
 //!
 //! Market time comes from the candles. At full speed the market waits for its listeners: it
 //! stands while none is subscribed and runs as fast as the slowest of them reads. At a factor
 //! of real time it waits for nobody. REST answers from the same moment as the streams: never
-//! less than they have told, and nothing that closes later.
+//! less than they have told, and nothing that closes later. Accounts trade against the same candles.
 
 mod clock;
 pub mod error;
@@ -21,4 +21,5 @@ mod render;
 mod replay;
 mod rest;
 pub mod server;
+mod spot;
 mod stream;

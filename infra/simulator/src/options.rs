@@ -1,5 +1,6 @@
 //! What the simulator is asked to do.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
@@ -8,6 +9,7 @@ use std::str::FromStr;
 
 use domain::instrument::InstrumentId;
 use domain::time::UtcMs;
+use rust_decimal::Decimal;
 
 use crate::error::SimulatorError;
 
@@ -27,6 +29,50 @@ pub struct Options {
     /// The market time at which the replay begins; what closed before is history that only
     /// REST tells. None: the first candle's open.
     pub start_at: Option<UtcMs>,
+    /// Who may trade; nobody where it is empty.
+    pub accounts: Vec<AccountOptions>,
+}
+
+/// An account on spot, with its one key. What it holds is play money, but the secret is kept out of
+/// `Debug` like any other.
+#[derive(Clone)]
+pub struct AccountOptions {
+    /// The API key.
+    pub key: String,
+    /// Its secret, for HMAC-SHA256.
+    pub secret: String,
+    /// How much of each asset there is at the start.
+    pub balances: BTreeMap<String, Decimal>,
+    /// A resting order's fee, as a share of what it gets.
+    pub maker_rate: Decimal,
+    /// A taking order's fee, as a share of what it gets.
+    pub taker_rate: Decimal,
+    /// Whether the key may withdraw, which a careful client refuses.
+    pub may_withdraw: bool,
+}
+
+impl AccountOptions {
+    /// With the venue's usual fee of a thousandth, and a key that may trade only.
+    pub fn new(key: &str, secret: &str, balances: &[(&str, Decimal)]) -> Self {
+        let rate = Decimal::new(1, 3);
+        Self {
+            key: key.to_owned(),
+            secret: secret.to_owned(),
+            balances: balances
+                .iter()
+                .map(|(asset, amount)| ((*asset).to_owned(), *amount))
+                .collect(),
+            maker_rate: rate,
+            taker_rate: rate,
+            may_withdraw: false,
+        }
+    }
+}
+
+impl fmt::Debug for AccountOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountOptions").field("balances", &self.balances).finish_non_exhaustive()
+    }
 }
 
 /// Where candles come from.

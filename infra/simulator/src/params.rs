@@ -11,7 +11,7 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
 }
 
-fn refusal(code: i32, message: impl Into<String>) -> Refusal {
+pub(crate) fn refusal(code: i32, message: impl Into<String>) -> Refusal {
     Refusal { code, message: message.into() }
 }
 
@@ -42,6 +42,11 @@ impl Params {
     pub(crate) fn parse(query: &str, known: &[&str]) -> Result<Self, Refusal> {
         let Query(pairs) = Query::<Vec<(String, String)>>::from_query(query)
             .map_err(|_| refusal(-1100, "Illegal characters found in a parameter."))?;
+        Self::of(pairs, known)
+    }
+
+    /// The same of what has been taken apart already.
+    pub(crate) fn of(pairs: Vec<(String, String)>, known: &[&str]) -> Result<Self, Refusal> {
         let read = pairs.iter().filter(|(name, _)| known.contains(&name.as_str())).count();
         if read < pairs.len() {
             let sent = pairs.len();
@@ -61,7 +66,7 @@ impl Params {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    fn mandatory(&self, name: &str) -> Result<&str, Refusal> {
+    pub(crate) fn mandatory(&self, name: &str) -> Result<&str, Refusal> {
         self.get(name).filter(|value| !value.is_empty()).ok_or_else(|| {
             let message =
                 format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed.");
@@ -101,6 +106,11 @@ impl Params {
     pub(crate) fn interval(&self) -> Result<Timeframe, Refusal> {
         let interval = self.mandatory("interval")?;
         interval.parse().map_err(|_| refusal(-1120, "Invalid interval."))
+    }
+
+    /// A number of the venue's.
+    pub(crate) fn id(&self, name: &str) -> Result<Option<u64>, Refusal> {
+        self.get(name).map(|text| whole_number(name, text)).transpose()
     }
 
     pub(crate) fn time(&self, name: &str) -> Result<Option<UtcMs>, Refusal> {

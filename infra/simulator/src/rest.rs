@@ -37,6 +37,7 @@ async fn ping(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
 async fn time(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
     answer(&request, &shared, 1, |query, now| {
         Params::parse(query, &[])?;
+        shared.tell_time(now);
         Ok(json!({ "serverTime": now.ms() }).to_string().into_bytes())
     })
 }
@@ -46,6 +47,7 @@ async fn info(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
         let known = ["symbol", "symbols", "permissions", "showPermissionSets", "symbolStatus"];
         let params = Params::parse(query, &known)?;
         let markets = named(&shared.history, params.symbols()?)?;
+        shared.tell_time(now);
         Ok(exchange_info(markets.into_iter(), now).to_string().into_bytes())
     })
 }
@@ -110,37 +112,47 @@ fn answer(
     weight: u64,
     body: impl FnOnce(&str, UtcMs) -> Answer,
 ) -> HttpResponse {
-    shared.rest_requests.fetch_add(1, Ordering::Relaxed);
-    let charged = shared.charge(request.peer_addr(), weight);
-    let mut response = match charged.verdict {
-        Verdict::Allowed => {
-            return match body(request.query_string(), shared.now()) {
-                Ok(body) => json_response(StatusCode::OK, charged.used, body),
-                Err(refusal) => {
-                    refused(StatusCode::BAD_REQUEST, charged.used, refusal.code, &refusal.message)
-                }
-            };
-        }
-        Verdict::Refused { .. } => {
-            let message = format!(
-                "Too much request weight used; current limit is {WEIGHT_LIMIT} request weight per \
-                 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API."
-            );
-            refused(StatusCode::TOO_MANY_REQUESTS, charged.used, -1003, &message)
-        }
-        Verdict::Banned { until_ms, .. } => {
-            let message = format!(
-                "Way too much request weight used; IP banned until {until_ms}. Please use \
-                 WebSocket Streams for live updates to avoid bans."
-            );
-            refused(StatusCode::IM_A_TEAPOT, charged.used, -1003, &message)
-        }
-    };
-    response.headers_mut().insert(RETRY_AFTER, charged.retry_after_seconds.into());
-    response
+    let (used, turned_away) = admit(request, shared, weight);
+    if let Some(response) = turned_away {
+        return response;
+    }
+    match body(request.query_string(), shared.now()) {
+        Ok(body) => json_response(StatusCode::OK, used, body),
+        Err(refusal) => refused(StatusCode::BAD_REQUEST, used, refusal.code, &refusal.message),
+    }
 }
 
-fn json_response(status: StatusCode, used: u64, body: Vec<u8>) -> HttpResponse {
+/// Charges the client: what it has used, and the answer where it is turned away for it.
+pub(crate) fn admit(
+    request: &HttpRequest,
+    shared: &Shared,
+    weight: u64,
+) -> (u64, Option<HttpResponse>) {
+    shared.rest_requests.fetch_add(1, Ordering::Relaxed);
+    let charged = shared.charge(request.peer_addr(), weight);
+    let (status, message) = match charged.verdict {
+        Verdict::Allowed => return (charged.used, None),
+        Verdict::Refused { .. } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            format!(
+                "Too much request weight used; current limit is {WEIGHT_LIMIT} request weight per \
+                 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API."
+            ),
+        ),
+        Verdict::Banned { until_ms, .. } => (
+            StatusCode::IM_A_TEAPOT,
+            format!(
+                "Way too much request weight used; IP banned until {until_ms}. Please use \
+                 WebSocket Streams for live updates to avoid bans."
+            ),
+        ),
+    };
+    let mut response = refused(status, charged.used, -1003, &message);
+    response.headers_mut().insert(RETRY_AFTER, charged.retry_after_seconds.into());
+    (charged.used, Some(response))
+}
+
+pub(crate) fn json_response(status: StatusCode, used: u64, body: Vec<u8>) -> HttpResponse {
     HttpResponse::build(status)
         .insert_header((CONTENT_TYPE, "application/json;charset=UTF-8"))
         .insert_header(("X-MBX-USED-WEIGHT", used))
@@ -148,7 +160,7 @@ fn json_response(status: StatusCode, used: u64, body: Vec<u8>) -> HttpResponse {
         .body(body)
 }
 
-fn refused(status: StatusCode, used: u64, code: i32, message: &str) -> HttpResponse {
+pub(crate) fn refused(status: StatusCode, used: u64, code: i32, message: &str) -> HttpResponse {
     json_response(status, used, json!({ "code": code, "msg": message }).to_string().into_bytes())
 }
 
@@ -188,6 +200,7 @@ async fn status(shared: Data<Shared>) -> HttpResponse {
 async fn not_found() -> HttpResponse {
     HttpResponse::NotFound().body(
         "this is a simulated venue; it serves /api/v3/{ping,time,exchangeInfo,klines,ticker/price}, \
-         /ws, /stream and /sim/status\n",
+         /ws, /stream and /sim/status, and to accounts /api/v3/{account,order,openOrders,allOrders,\
+         myTrades,orderList,openOrderList} and /ws-api/v3\n",
     )
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +21,8 @@ use crate::history::History;
 use crate::limits::{Limits, Verdict};
 use crate::options::{Options, Source, Speed};
 use crate::replay::Replay;
-use crate::{rest, stream};
+use crate::spot::books::Books;
+use crate::{rest, spot, stream};
 
 /// What the kernel may hold for a listener: the less it is, the closer the market stays to
 /// what has been read.
@@ -36,6 +37,9 @@ pub(crate) struct Shared {
     pub(crate) rest_requests: AtomicU64,
     replay: Mutex<Replay>,
     limits: Mutex<Limits>,
+    books: Mutex<Books>,
+    has_accounts: bool,
+    connections: AtomicU64,
 }
 
 /// What a request costs and whether it is answered.
@@ -58,17 +62,46 @@ impl Shared {
         self.replay().now(self.clock.elapsed_ms())
     }
 
+    /// The accounts' books, once they have met what has closed until now.
+    pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
+        let now = self.now();
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        books.advance(&self.history, now);
+        books
+    }
+
+    /// Has the accounts' orders meet what has closed until now.
+    pub(crate) fn settle(&self) {
+        if self.has_accounts {
+            drop(self.books());
+        }
+    }
+
+    /// The number of a new connection to an account.
+    pub(crate) fn next_connection(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Says what time it is, which clients sign their requests by.
+    pub(crate) fn tell_time(&self, now: UtcMs) {
+        self.books().freshness.tell(now, self.clock.elapsed_ms());
+    }
+
+    /// The clock of the venue's limits. The minutes of a market that stands would never end, and
+    /// neither would a refusal.
+    pub(crate) fn counted_ms(&self) -> i64 {
+        let wall_ms = self.clock.elapsed_ms();
+        let replay = self.replay();
+        let now = replay.now(wall_ms);
+        if replay.pace().is_max() { now.plus_ms(wall_ms).ms() } else { now.ms() }
+    }
+
     pub(crate) fn charge(&self, peer: Option<SocketAddr>, weight: u64) -> Charged {
         let ip = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-        let wall_ms = self.clock.elapsed_ms();
-        let (pace, now) = {
-            let replay = self.replay();
-            (replay.pace(), replay.now(wall_ms))
-        };
-        // The minutes of a market that stands would never end, and neither would a refusal.
-        let minutes_ms = if pace.is_max() { now.plus_ms(wall_ms) } else { now };
+        let pace = self.replay().pace();
+        let counted_ms = self.counted_ms();
         let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
-        let (verdict, used) = limits.charge(ip, weight, minutes_ms.ms());
+        let (verdict, used) = limits.charge(ip, weight, counted_ms);
         let wait_ms = match verdict {
             Verdict::Allowed => 0,
             Verdict::Refused { wait_ms } | Verdict::Banned { wait_ms, .. } => wait_ms,
@@ -119,7 +152,7 @@ impl Drop for Simulator {
 /// itself runs on one thread of its own.
 pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     options.check()?;
-    let Options { listen, source, speed, faults, seed, start_at } = options;
+    let Options { listen, source, speed, faults, seed, start_at, accounts } = options;
     // Bound first: a port in use is told at once, not after loading.
     let listener = bind(listen)?;
     let loaded = tokio::task::spawn_blocking(move || load(source, seed)).await;
@@ -130,6 +163,7 @@ pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
         return Err(SimulatorError::StartOutside { start_at: start, first_open, last_close });
     }
     let history = Arc::new(history);
+    let books = Mutex::new(Books::new(&accounts, &history, start));
     let replay = Replay::new(Arc::clone(&history), start, speed, faults, seed);
     let shared = Data::new(Shared {
         history,
@@ -137,13 +171,17 @@ pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
         rest_requests: AtomicU64::new(0),
         replay: Mutex::new(replay),
         limits: Mutex::default(),
+        books,
+        has_accounts: !accounts.is_empty(),
+        connections: AtomicU64::new(0),
     });
     let failed = |source| SimulatorError::Listen { address: listen, source };
     let address = listener.local_addr().map_err(failed)?;
     let listener = listener.into_std().map_err(failed)?;
     let app_data = shared.clone();
     let app = move || {
-        App::new().app_data(app_data.clone()).configure(stream::routes).configure(rest::routes)
+        let app = App::new().app_data(app_data.clone()).configure(stream::routes);
+        app.configure(spot::socket::routes).configure(spot::rest::routes).configure(rest::routes)
     };
     // One thread, so that the replay hands messages to sockets without waking another; no
     // lingering, so that a connection that is to end abruptly does.
@@ -184,6 +222,7 @@ fn load(source: Source, seed: u64) -> Result<History, SimulatorError> {
 async fn pace(shared: Data<Shared>) {
     loop {
         let wait = shared.replay().tell_due(shared.clock.elapsed_ms());
+        shared.settle();
         let Some(wait) = wait else { return };
         // Waiting in pieces follows a clock that was set while the machine slept.
         tokio::time::sleep(wait.min(Duration::from_secs(1))).await;

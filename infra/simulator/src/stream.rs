@@ -74,6 +74,8 @@ async fn serve(
         let mut batch = Vec::new();
         loop {
             let next = shared.replay().take(id, &mut batch);
+            // What closed is in the accounts' books before anybody hears of it.
+            shared.settle();
             match next {
                 Next::Send => {
                     for message in batch.drain(..) {
@@ -95,7 +97,7 @@ async fn serve(
     shared.replay().disconnect(id);
 }
 
-async fn ping(mut session: Session) -> Result<(), Closed> {
+pub(crate) async fn ping(mut session: Session) -> Result<(), Closed> {
     loop {
         tokio::time::sleep(PING_EVERY).await;
         session.ping(b"").await?;

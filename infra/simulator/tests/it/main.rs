@@ -3,11 +3,15 @@
 
 mod aggregation;
 mod ccxt;
+mod ccxt_trading;
 mod errors;
 mod faults;
 mod limits;
 mod pace;
+mod python_binance;
 mod rest;
 mod shapes;
 mod stream;
 mod support;
+mod trading;
+mod user_stream;

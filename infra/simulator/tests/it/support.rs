@@ -79,6 +79,7 @@ impl Folder {
             faults: Faults::default(),
             seed: 1,
             start_at: None,
+            accounts: Vec::new(),
         }
     }
 
@@ -233,4 +234,20 @@ pub(crate) fn data() -> Option<PathBuf> {
         eprintln!("skipped: the real data is not here (SEXTANT_DATA)");
     }
     found
+}
+
+/// A Python that has this package: the one in the path, or the one of the project's environment.
+/// None (said once on stderr) where there is none.
+pub(crate) async fn python_with(package: &str) -> Option<String> {
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.venv/bin/python");
+    for python in ["python3", own] {
+        let mut probe = tokio::process::Command::new(python);
+        probe.args(["-c", &format!("import {package}")]);
+        probe.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        if probe.status().await.is_ok_and(|status| status.success()) {
+            return Some(python.to_owned());
+        }
+    }
+    eprintln!("skipped: no python3 with {package} is here (pip install {package})");
+    None
 }

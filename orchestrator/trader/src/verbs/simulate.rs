@@ -72,5 +72,6 @@ fn options(asked: &Simulate) -> Outcome<Options> {
         },
         seed: *sim_seed,
         start_at: asked.start_at.map(UtcMs::new),
+        accounts: Vec::new(),
     })
 }

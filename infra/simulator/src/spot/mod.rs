@@ -1,0 +1,20 @@
+//! The signed half of spot: accounts that trade against the replayed market.
+//!
+//! Pure but for `rest` and `socket`: time, candles and requests are handed in.
+
+mod account;
+pub(crate) mod books;
+mod check;
+mod desk;
+mod endpoints;
+mod fills;
+mod freshness;
+mod lists;
+mod order;
+mod queries;
+mod render;
+mod request;
+pub(crate) mod rest;
+mod sign;
+pub(crate) mod socket;
+mod trading;
