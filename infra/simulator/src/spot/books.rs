@@ -190,3 +190,6 @@ fn count(account: &mut Account, now_ms: i64) -> OrderCounts {
     let ten_seconds = account.taken_ms.iter().filter(in_window).count();
     OrderCounts { ten_seconds, day: account.taken_ms.len() }
 }
+
+#[cfg(test)]
+mod tests;
