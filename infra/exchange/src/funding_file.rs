@@ -111,9 +111,9 @@ mod tests {
     #[test]
     fn settlements_are_read_and_nonsense_is_named() {
         let rates = read_text(&format!("{HEADER}\n1000,0.0001\n2000,-1e-05\n\n")).unwrap();
-        let read: Vec<_> =
+        let found: Vec<_> =
             rates.iter().map(|r| (r.time_exchange.ms(), r.rate_ratio.to_string())).collect();
-        assert_eq!(read, [(1000, "0.0001".to_owned()), (2000, "-0.00001".to_owned())]);
+        assert_eq!(found, [(1000, "0.0001".to_owned()), (2000, "-0.00001".to_owned())]);
         assert_eq!(rates[0].instrument.as_str(), "BTC/USDT:USDT");
         for (line, at) in [("1000,x", 3), ("999,0.1", 3), ("2000,1", 3), ("2000", 3), ("-1,0", 3)] {
             let error = read_text(&format!("{HEADER}\n1000,0.0001\n{line}\n")).unwrap_err();
