@@ -1,10 +1,11 @@
 //! The orchestrator's pure core: what it knows between watermarks, and what follows from each.
 
+mod funding;
+
 use domain::agent::Effect;
 use domain::by_instrument::ByInstrument;
 use domain::candle::Candle;
 use domain::event::{Event, Sequenced, Watermark};
-use domain::funding::FundingPayment;
 use domain::gateway::{Command, Protection};
 use domain::ids::{Id, RunSeed};
 use domain::instrument::InstrumentId;
@@ -86,17 +87,6 @@ impl Core {
         if let Some(trade) = trade {
             self.record(Record::Trade(trade), out);
         }
-        Ok(())
-    }
-
-    /// Books what a position paid or got when the venue settled funding.
-    pub fn on_funding(
-        &mut self,
-        payment: &FundingPayment,
-        out: &mut Outbox,
-    ) -> Result<(), CoreError> {
-        self.account.portfolio.book_funding(payment)?;
-        self.record(Record::Funding(*payment), out);
         Ok(())
     }
 
