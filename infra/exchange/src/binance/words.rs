@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use domain::order::{ClientOrderId, OrderState, Side};
+use domain::order::{OrderState, Side};
+use domain::venue_name::VenueName;
 use serde::de::{Deserialize, Deserializer, Error};
 
 macro_rules! words {
@@ -178,7 +179,7 @@ pub(crate) fn maybe_side<'de, D: Deserializer<'de>>(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// This system, by this decision.
-    Ours(ClientOrderId),
+    Ours(VenueName),
     /// The venue, to liquidate the position.
     Liquidation,
     /// The venue, to deleverage the position against somebody else's liquidation.

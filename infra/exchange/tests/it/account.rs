@@ -64,7 +64,7 @@ pub(crate) fn order() -> SpotOrder {
     SpotOrder {
         instrument: btc(),
         side: Side::Buy,
-        client_order_id: name(Role::Entry),
+        client_order_id: name(Role::Entry).into(),
         kind: SpotKind::Market { quantity: "0.5".parse().unwrap() },
     }
 }

@@ -12,9 +12,9 @@ async fn a_bracket_protects_what_its_entry_bought() {
     let client = client(&venue);
     let exits = |n, stop: &str, target: &str| Oco {
         side: Side::Sell,
-        stop_id: id(n, Role::Stop),
+        stop_id: id(n, Role::Stop).into(),
         stop: p(stop),
-        target_id: id(n, Role::Target),
+        target_id: id(n, Role::Target).into(),
         target: p(target),
     };
     let state = async |name: ClientOrderId| {
@@ -23,7 +23,7 @@ async fn a_bracket_protects_what_its_entry_bought() {
         (status(&order), trades.first().map(|trade| trade.price))
     };
     let place = async |n, entry: &str, exits: &Oco| {
-        client.place_bracket(btc(), id(n, Role::Entry), p(entry), q("1"), exits).await
+        client.place_bracket(btc(), id(n, Role::Entry).into(), p(entry), q("1"), exits).await
     };
     let [first, second, third] =
         [exits(1, "98", "106"), exits(2, "98.5", "106"), exits(3, "80", "95")];
@@ -33,21 +33,21 @@ async fn a_bracket_protects_what_its_entry_bought() {
     assert_eq!(balances(&client).await, ["10", "0", "9901", "99"]);
     place(2, "98", &exits(2, "97", "106")).await.unwrap();
     client.cancel_list(btc(), &list_name(second.stop_id)).await.unwrap();
-    assert_eq!(state(second.target_id).await, (OrderStatus::Canceled, None));
+    assert_eq!(state(second.target_id.id).await, (OrderStatus::Canceled, None));
     assert_eq!(balances(&client).await, ["10", "0", "9901", "99"]);
     place(3, "90", &third).await.unwrap();
     // The entry is reached, and in the same minute the stop may have been.
     step(&venue).await;
     assert_eq!(state(id(1, Role::Entry)).await, (OrderStatus::Filled, Some(p("99"))));
-    assert_eq!(state(first.stop_id).await, (OrderStatus::Filled, Some(p("98"))));
-    assert_eq!(state(first.target_id).await, (OrderStatus::Expired, None));
+    assert_eq!(state(first.stop_id.id).await, (OrderStatus::Filled, Some(p("98"))));
+    assert_eq!(state(first.target_id.id).await, (OrderStatus::Expired, None));
     for _ in 0..3 {
         step(&venue).await;
     }
     assert_eq!(state(id(3, Role::Entry)).await, (OrderStatus::Filled, Some(p("90"))));
-    assert_eq!(state(third.stop_id).await.0, OrderStatus::New);
+    assert_eq!(state(third.stop_id.id).await.0, OrderStatus::New);
     step(&venue).await;
-    assert_eq!(state(third.target_id).await, (OrderStatus::Filled, Some(p("95"))));
+    assert_eq!(state(third.target_id.id).await, (OrderStatus::Filled, Some(p("95"))));
     assert_eq!(client.open_orders(None).await.unwrap(), []);
     let account = balances(&client).await;
     assert_eq!((&*account[1], &*account[3]), ("0", "0"), "nothing stays locked");

@@ -90,7 +90,7 @@ pub(crate) fn id(n: u64, role: Role) -> ClientOrderId {
 }
 
 pub(crate) fn order(n: u64, side: Side, kind: SpotKind) -> SpotOrder {
-    SpotOrder { instrument: btc(), side, client_order_id: id(n, Role::Entry), kind }
+    SpotOrder { instrument: btc(), side, client_order_id: id(n, Role::Entry).into(), kind }
 }
 
 pub(crate) fn limit(quantity: &str, price: &str, time_in_force: TimeInForce) -> SpotKind {
@@ -257,9 +257,9 @@ async fn of_a_pair_one_ends_the_other_and_the_stop_comes_first() {
     let client = client(&venue);
     let pair = |n, side, stop: &str, target: &str| Oco {
         side,
-        stop_id: id(n, Role::Stop),
+        stop_id: id(n, Role::Stop).into(),
         stop: p(stop),
-        target_id: id(n, Role::Target),
+        target_id: id(n, Role::Target).into(),
         target: p(target),
     };
     let wrong = pair(9, Side::Sell, "101", "105");

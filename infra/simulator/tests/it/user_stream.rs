@@ -100,9 +100,9 @@ async fn a_pair_is_told_as_a_list() {
     let mut heard = Heard::of(&client, &venue).await;
     let pair = Oco {
         side: Side::Sell,
-        stop_id: id(1, Role::Stop),
+        stop_id: id(1, Role::Stop).into(),
         stop: p("90"),
-        target_id: id(1, Role::Target),
+        target_id: id(1, Role::Target).into(),
         target: p("106"),
     };
     client.place_oco(btc(), q("1"), &pair).await.unwrap();
@@ -116,7 +116,7 @@ async fn a_pair_is_told_as_a_list() {
     assert_eq!((stop.name, stop.status), (pair.stop_id.to_string(), OrderStatus::Expired));
     assert_eq!(heard.list().await, ListStatus::AllDone);
     let OrderEvent::Filled(fill) = heard.order().await else { panic!("no fill") };
-    assert_eq!((fill.client_order_id, fill.price), (pair.target_id, p("106")));
+    assert_eq!((fill.client_order_id, fill.price), (pair.target_id.id, p("106")));
     assert_eq!(heard.balances().await, ["9", "0", "10105.894", "0"]);
     venue.stop().await;
 }

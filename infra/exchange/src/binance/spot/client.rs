@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::instrument::InstrumentId;
 use domain::money::{Price, Quantity};
-use domain::order::ClientOrderId;
+use domain::venue_name::VenueName;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -115,7 +115,7 @@ impl SpotClient {
     pub async fn place_bracket(
         &self,
         instrument: InstrumentId,
-        entry_id: ClientOrderId,
+        entry_id: VenueName,
         entry: Price,
         quantity: Quantity,
         oco: &Oco,
@@ -155,7 +155,7 @@ impl SpotClient {
         &self,
         instrument: InstrumentId,
         name: &str,
-        new_name: ClientOrderId,
+        new_name: VenueName,
         quantity: Quantity,
     ) -> Result<Amended, CallError> {
         self.ask(&order::amend(instrument, name, new_name, quantity), "an amendment").await

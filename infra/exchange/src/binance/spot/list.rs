@@ -2,8 +2,9 @@
 
 use domain::instrument::InstrumentId;
 use domain::money::{Price, Quantity};
-use domain::order::{ClientOrderId, Side};
+use domain::order::{ClientOrderId, Role, Side};
 use domain::time::UtcMs;
+use domain::venue_name::VenueName;
 use serde::Deserialize;
 
 use crate::binance::number::time;
@@ -20,18 +21,20 @@ pub struct Oco {
     /// Which side both have: the opposite of the position's.
     pub side: Side,
     /// The stop's name.
-    pub stop_id: ClientOrderId,
+    pub stop_id: VenueName,
     /// Where the stop starts. It then sells or buys at any price.
     pub stop: Price,
     /// The target's name.
-    pub target_id: ClientOrderId,
+    pub target_id: VenueName,
     /// The target's limit.
     pub target: Price,
 }
 
-/// The name of the list that protects a decision's position, next to its orders' `sx…s` and `sx…t`.
-pub fn list_name(stop_id: ClientOrderId) -> String {
-    format!("sx{}l", stop_id.decision_id())
+/// The name of the list that protects a decision's position, next to its orders' `sx…s` and `sx…t`:
+/// `sx…l`, with their generation.
+pub fn list_name(stop_id: VenueName) -> String {
+    let id = ClientOrderId::new(stop_id.id.decision_id(), Role::Liquidation);
+    VenueName { id, ..stop_id }.to_string()
 }
 
 /// A stop and a target for a position that is there.
@@ -52,7 +55,7 @@ pub fn place_oco(instrument: InstrumentId, quantity: Quantity, oco: &Oco) -> Cal
 /// One request, so there is no moment at which the position has no stop.
 pub fn place_bracket(
     instrument: InstrumentId,
-    entry_id: ClientOrderId,
+    entry_id: VenueName,
     entry: Price,
     quantity: Quantity,
     oco: &Oco,

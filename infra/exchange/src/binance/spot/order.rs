@@ -2,7 +2,8 @@
 
 use domain::instrument::InstrumentId;
 use domain::money::{Money, Price, Quantity};
-use domain::order::{ClientOrderId, Side};
+use domain::order::Side;
+use domain::venue_name::VenueName;
 
 use crate::binance::signed::call::{Call, Method};
 use crate::binance::signed::params::Params;
@@ -80,7 +81,7 @@ pub struct SpotOrder {
     /// Buy or sell.
     pub side: Side,
     /// Its name.
-    pub client_order_id: ClientOrderId,
+    pub client_order_id: VenueName,
     /// How.
     pub kind: SpotKind,
 }
@@ -160,7 +161,7 @@ pub fn cancel_all(instrument: InstrumentId) -> Call {
 pub fn amend(
     instrument: InstrumentId,
     name: &str,
-    new_name: ClientOrderId,
+    new_name: VenueName,
     quantity: Quantity,
 ) -> Call {
     let params = Params::of(instrument)

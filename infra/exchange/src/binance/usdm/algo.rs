@@ -4,8 +4,9 @@
 
 use domain::instrument::InstrumentId;
 use domain::money::{Price, Quantity};
-use domain::order::{ClientOrderId, OrderState, Side};
+use domain::order::{OrderState, Side};
 use domain::time::UtcMs;
+use domain::venue_name::VenueName;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -67,7 +68,7 @@ pub struct AlgoOrder {
     /// Buy or sell.
     pub side: Side,
     /// Its name.
-    pub client_order_id: ClientOrderId,
+    pub client_order_id: VenueName,
     /// What it waits for.
     pub condition: Condition,
     /// How much.

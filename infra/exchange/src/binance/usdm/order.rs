@@ -2,7 +2,8 @@
 
 use domain::instrument::InstrumentId;
 use domain::money::{Price, Quantity};
-use domain::order::{ClientOrderId, Side};
+use domain::order::Side;
+use domain::venue_name::VenueName;
 use serde::Deserialize;
 
 use crate::binance::number::maybe;
@@ -39,7 +40,7 @@ pub struct UsdmOrder {
     /// Buy or sell.
     pub side: Side,
     /// Its name.
-    pub client_order_id: ClientOrderId,
+    pub client_order_id: VenueName,
     /// How much, in base units.
     pub quantity: Quantity,
     /// How.

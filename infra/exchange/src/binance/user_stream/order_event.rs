@@ -103,7 +103,8 @@ impl OrderUpdate {
             let told = self.symbol.clone();
             return Err(UnfitError::OtherInstrument { told, asked: instrument });
         }
-        let Origin::Ours(client_order_id) = self.origin() else { return Ok(None) };
+        let Origin::Ours(name) = self.origin() else { return Ok(None) };
+        let client_order_id = name.id;
         let event = match (&self.last, &self.execution) {
             (LastFill::Incomplete { .. }, _) => return Ok(None),
             (LastFill::Fill(last), _) => {
