@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup python build demo test lint bench
+.PHONY: help setup python build demo test fuzz lint bench
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # A crate's folder bears its name.
@@ -26,7 +26,22 @@ demo: build ## Trade on its own; CANDLES=DIR replays a folder of candle files
 	$(TARGET)/release/sextant demo $(if $(CANDLES),--candles '$(CANDLES)') $(ARGS)
 
 test: python ## Run every test; they start a private PostgreSQL themselves
-	PATH="$(CURDIR)/.venv/bin:$$PATH" cargo test --workspace --locked
+	SEXTANT_FUZZ_SECONDS=$${SEXTANT_FUZZ_SECONDS:-60} PATH="$(CURDIR)/.venv/bin:$$PATH" \
+		cargo test --workspace --locked
+
+FUZZ := infra/exchange/fuzz
+FUZZ_TARGETS ?= market account refusal stream candle_file
+FUZZ_SECONDS ?= 60
+SEXTANT_DATA ?= ../shared/data
+
+# libFuzzer needs flags that the stable compiler only gives when it is told so.
+fuzz: ## Fuzz every reader of the network, a minute each (needs cargo-fuzz)
+	@python3 $(FUZZ)/lay_out.py $(SEXTANT_DATA)/fixtures $(FUZZ)/corpus/recorded
+	@cd infra/exchange; for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/corpus/$$target; \
+		RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir fuzz $$target fuzz/corpus/$$target fuzz/corpus/recorded -- \
+			-max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -max_len=65536; \
+	done
 
 lint: setup ## Check formatting, lints, licences, bans and sources
 	cargo fmt --all --check

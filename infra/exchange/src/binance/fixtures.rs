@@ -1,19 +1,17 @@
 //! Real answers of the venue, and the same answers damaged: each is understood or refused by name.
 
+mod damage;
 mod events;
-mod shapes;
 mod vectors;
 mod walk;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::LazyLock;
 
 use domain::instrument::InstrumentId;
 use domain::money::{Money, Price, Quantity};
 use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
-use proptest::prelude::*;
 use serde_json::Value;
 
 use super::error::VenueError;
@@ -21,9 +19,7 @@ use super::frame::{self, Frame, Subscribed, stream_name};
 use super::listing::Listing;
 use super::page::CandlePage;
 use super::rest::read_prices;
-use super::signed::verdict::{Market, of_answer};
 use super::transport::read_time;
-use super::user_stream::event::read_frame;
 
 /// The folder of recorded answers, where there is one.
 #[expect(clippy::disallowed_methods, reason = "the variable says where recorded data lies")]
@@ -223,119 +219,5 @@ fn other_streams_are_ignored() {
         let (_, subscribed) = combined(&serde_json::json!({"s": "BTCUSDT"}));
         let read = frame::read(&frame.to_string(), &subscribed);
         assert_eq!(read, Ok(Frame::Other), "{name}");
-    }
-}
-
-/// Texts that look right, for damage to begin from: the fixtures, and some where there are none.
-static ANSWERS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(answers);
-
-fn answers() -> Vec<Vec<u8>> {
-    let mut texts: Vec<Vec<u8>> = vec![
-        br#"{"serverTime":1499827319559}"#.to_vec(),
-        br#"[{"symbol":"BTCUSDT","price":"60740.00"}]"#.to_vec(),
-        br#"[[1499040000000,"2","3","1","2.5","7.25",1499040059999,"0",3,"0","0","0"]]"#.to_vec(),
-        br#"{"symbols":[{"symbol":"BTCUSDT","status":"TRADING","filters":[
-            {"filterType":"PRICE_FILTER","tickSize":"0.01"},
-            {"filterType":"LOT_SIZE","minQty":"1","maxQty":"9","stepSize":"1"},
-            {"filterType":"NOTIONAL","minNotional":"5"}]}]}"#
-            .to_vec(),
-        br#"{"stream":"btcusdt@kline_1m","data":{"e":"kline","E":1672515840012,"s":"BTCUSDT",
-            "k":{"t":1672515780000,"s":"BTCUSDT","i":"1m","o":"1","c":"1","h":"2","l":"1",
-            "v":"7","x":true}}}"#
-            .to_vec(),
-        br#"{"error":{"code":2,"msg":"Invalid request"},"id":1}"#.to_vec(),
-    ];
-    if let Some(folder) = folder() {
-        let info = load(&folder, "exchange_info/spot_mainnet_2021-04-29_five.json");
-        texts.push(bytes(&info));
-        let page = "nautilus/py_http_responses/http_futures_market_klines.json";
-        texts.push(bytes(&load(&folder, page)));
-        let event = load(&folder, "nautilus/futures/market_data_json/kline_stream_open.json");
-        texts.push(combined(&event).0.into_bytes());
-        texts.extend(walk::all(&folder).iter().map(|(_, payload)| bytes(payload)));
-    }
-    // A strange number needs one to stand in for.
-    texts.retain(|text| text.iter().any(u8::is_ascii_digit));
-    texts
-}
-
-/// Puts one answer through every reader; what they make of it does not matter here.
-fn read_all(body: &[u8]) {
-    let asked = ids(&FIVE);
-    let _ = read_time(body);
-    let _ = read_prices(body, &asked);
-    let _ = Listing::read(body, &asked);
-    let _ = VenueError::of_status(400, None, body);
-    for timeframe in Timeframe::ALL {
-        let now = UtcMs::new(1_700_000_000_000);
-        if let Ok(page) = CandlePage::read(body, timeframe, UtcMs::new(0), 1, now) {
-            assert!(page.candles.iter().all(|c| c.close_time() <= now));
-        }
-    }
-    let subscribed = combined(&serde_json::json!({"s": "BTCUSDT"})).1;
-    let text = String::from_utf8_lossy(body);
-    let _ = frame::read(&text, &subscribed);
-    let _ = read_frame(&text);
-    for status in [400, 503] {
-        let _ = of_answer(Market::Usdm, status, None, body);
-    }
-    if let Ok(payload) = serde_json::from_slice(body) {
-        let _ = shapes::read_any(&payload);
-    }
-}
-
-/// Numbers that tend to break things, to put in place of the ones there.
-const NUMBERS: [&str; 10] = [
-    "0",
-    "-1",
-    "9223372036854775807",
-    "-9223372036854775808",
-    "18446744073709551616",
-    "1e308",
-    "79228162514264337593543950335",
-    "0.000000000000000000000000000001",
-    "\"\"",
-    "\"NaN\"",
-];
-
-proptest! {
-    #[test]
-    fn no_bytes_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
-        read_all(&body);
-    }
-
-    #[test]
-    fn no_damaged_answer_panics(
-        which in any::<prop::sample::Index>(),
-        wounds in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
-        keep in any::<prop::sample::Index>(),
-    ) {
-        let mut body = which.get(&ANSWERS[..]).clone();
-        for (at, byte) in wounds {
-            let at = at.index(body.len());
-            body[at] = byte;
-        }
-        read_all(&body);
-        body.truncate(keep.index(body.len()) + 1);
-        read_all(&body);
-    }
-
-    #[test]
-    fn no_strange_number_panics(
-        which in any::<prop::sample::Index>(),
-        place in any::<prop::sample::Index>(),
-        number in proptest::sample::select(&NUMBERS[..]),
-    ) {
-        let body = String::from_utf8(which.get(&ANSWERS[..]).clone()).unwrap();
-        let starts: Vec<usize> = body
-            .char_indices()
-            .filter(|(_, c)| c.is_ascii_digit())
-            .map(|(at, _)| at)
-            .collect();
-        let start = starts[place.index(starts.len())];
-        let rest = body[start..].trim_start_matches(|c: char| c.is_ascii_digit());
-        for number in [number, number.trim_matches('"')] {
-            read_all(format!("{}{number}{rest}", &body[..start]).as_bytes());
-        }
     }
 }

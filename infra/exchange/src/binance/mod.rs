@@ -4,6 +4,8 @@
 mod backoff;
 pub mod clock;
 pub mod error;
+#[cfg(any(test, fuzzing))]
+pub mod every;
 #[cfg(test)]
 mod fixtures;
 mod frame;
@@ -14,6 +16,8 @@ pub mod order;
 pub mod page;
 pub mod rest;
 pub mod rules;
+#[cfg(any(test, fuzzing))]
+mod shapes;
 pub mod signed;
 mod socket;
 pub mod spot;
