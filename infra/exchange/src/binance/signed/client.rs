@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
+use domain::time::UtcMs;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -100,7 +101,7 @@ impl Signed {
             self.compare_clocks().await?;
         }
         let (key, recv_window, timestamp) =
-            (self.keys.api_key(), self.recv_window_ms, self.venue_now_ms());
+            (self.keys.api_key(), self.recv_window_ms, self.venue_now().ms());
         let params = Params::new()
             .with("apiKey", key)
             .with("recvWindow", recv_window)
@@ -112,8 +113,9 @@ impl Signed {
         }))
     }
 
-    fn venue_now_ms(&self) -> i64 {
-        clock::local_now().plus_ms(self.offset_ms.load(Ordering::Relaxed)).ms()
+    /// The venue's clock, as far as the last comparison knows it.
+    pub(crate) fn venue_now(&self) -> UtcMs {
+        clock::local_now().plus_ms(self.offset_ms.load(Ordering::Relaxed))
     }
 
     /// Sends a request and reads its answer. What may be sent again is, until the deadline.
@@ -215,7 +217,7 @@ impl Signed {
         let mut params = call.params.clone();
         if call.security == Security::Signed {
             params = params.with("recvWindow", self.recv_window_ms);
-            params = params.with("timestamp", self.venue_now_ms());
+            params = params.with("timestamp", self.venue_now().ms());
         }
         let mut text = params.encoded();
         if call.security == Security::Signed {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::instrument::InstrumentId;
 use domain::money::{Price, Quantity};
 use domain::venue_name::VenueName;
+use domain::time::UtcMs;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -58,6 +59,11 @@ impl SpotClient {
     /// Compares the clocks; requests are signed by the venue's from then on.
     pub async fn compare_clocks(&self) -> Result<ClockReading, VenueError> {
         self.signed.compare_clocks().await
+    }
+
+    /// The venue's clock, as far as the last comparison knows it.
+    pub fn venue_now(&self) -> UtcMs {
+        self.signed.venue_now()
     }
 
     /// How much of the venue's request weight is used, 0…1, as far as its limits are known.
@@ -168,6 +174,15 @@ impl SpotClient {
         name: &str,
     ) -> Result<VenueOrder, CallError> {
         self.ask(&query::order(instrument, name), "an order").await
+    }
+
+    /// One order by the venue's number.
+    pub async fn order_by_number(
+        &self,
+        instrument: InstrumentId,
+        order_id: u64,
+    ) -> Result<VenueOrder, CallError> {
+        self.ask(&query::order_by_number(instrument, order_id), "an order").await
     }
 
     /// The open orders of an instrument, or of all.

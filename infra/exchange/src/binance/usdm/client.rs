@@ -63,6 +63,11 @@ impl UsdmClient {
         self.signed.compare_clocks().await
     }
 
+    /// The venue's clock, as far as the last comparison knows it.
+    pub fn venue_now(&self) -> UtcMs {
+        self.signed.venue_now()
+    }
+
     /// How much of the venue's request weight is used, 0…1, as far as its limits are known.
     pub fn used_weight_ratio(&self) -> f64 {
         self.signed.used_weight_ratio()
@@ -221,6 +226,15 @@ impl UsdmClient {
         name: &str,
     ) -> Result<VenueOrder, CallError> {
         self.ask(&query::order(instrument, name), "an order").await
+    }
+
+    /// One order by the venue's number.
+    pub async fn order_by_number(
+        &self,
+        instrument: InstrumentId,
+        order_id: u64,
+    ) -> Result<VenueOrder, CallError> {
+        self.ask(&query::order_by_number(instrument, order_id), "an order").await
     }
 
     /// One conditional order by its name.

@@ -17,6 +17,12 @@ pub fn order(instrument: InstrumentId, name: &str) -> Call {
     Call::ask("fapi/v1/order", params, 1)
 }
 
+/// One order by the venue's number.
+pub fn order_by_number(instrument: InstrumentId, order_id: u64) -> Call {
+    let params = Params::of(instrument).with("orderId", order_id);
+    Call::ask("fapi/v1/order", params, 1)
+}
+
 /// The open orders of an instrument, or of all.
 pub fn open_orders(instrument: Option<InstrumentId>) -> Call {
     let weight = if instrument.is_some() { 1 } else { 40 };

@@ -1,0 +1,9 @@
+//! The way to a real venue: performs what the executor asks for, and brings it what the venue says.
+//! It decides nothing.
+
+pub mod account;
+mod clock;
+pub mod pump;
+mod seen;
+mod spot;
+mod usdm;

@@ -1,0 +1,226 @@
+//! The task between the executor and the venue: it performs requests side by side, hears the
+//! account's stream, and lets time pass. What the executor has for the core goes out in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::gateway::Command;
+use domain::instrument::Instrument;
+use domain::intervention::Intervention;
+use domain::order::OrderReport;
+use domain::time::UtcMs;
+use exchange::binance::user_stream::stream::UserMessage;
+use execution::answer::{AccountEvent, Answer, Failure};
+use execution::ask::{Request, RequestId};
+use execution::executor::Executor;
+use execution::fact::{Fact, Out};
+use execution::memory::Memory;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use super::account::{Account, Performed};
+use super::clock::VenueTime;
+use super::seen;
+use crate::control::brake::Brake;
+
+/// Time passes at least this often.
+const TICK: Duration = Duration::from_secs(1);
+/// How often the clocks are compared.
+const COMPARE_EVERY: Duration = Duration::from_secs(60);
+
+/// What the session tells the task.
+#[derive(Debug)]
+pub enum Word {
+    /// Commands of the core, on disk by now.
+    Act {
+        /// What to do, in order.
+        commands: Vec<Command>,
+        /// The watermark that they were decided at.
+        decided_at: UtcMs,
+    },
+    /// The venue lists an instrument.
+    Listed(Instrument),
+    /// The market's time.
+    Time(UtcMs),
+    /// Asks to be told as soon as nothing is under way or in question.
+    WhenQuiet(oneshot::Sender<()>),
+}
+
+/// What the executor has for the core, to be booked in order: reports, then interventions.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// What became of orders.
+    pub reports: Vec<OrderReport>,
+    /// What the executor can't settle alone.
+    pub interventions: Vec<Intervention>,
+}
+
+/// Where what follows goes.
+#[derive(Debug, Clone)]
+pub struct Outlets {
+    /// To the core. Nothing of it may be lost, so the channel has no bound; an order has a few
+    /// reports.
+    pub news: mpsc::UnboundedSender<News>,
+    /// To people.
+    pub facts: mpsc::UnboundedSender<Fact>,
+}
+
+/// The task's state.
+pub struct Pump {
+    executor: Executor,
+    account: Account,
+    brake: Arc<Brake>,
+    outlets: Outlets,
+    time: VenueTime,
+    out: Out,
+    performing: JoinSet<(RequestId, Performed)>,
+    waiting: Vec<oneshot::Sender<()>>,
+}
+
+/// What woke the task.
+enum Woken {
+    Word(Option<Word>),
+    Message(Option<UserMessage>),
+    Performed(RequestId, Performed),
+    Time,
+}
+
+impl Pump {
+    /// Puts the parts together.
+    pub fn new(executor: Executor, account: Account, brake: Arc<Brake>, outlets: Outlets) -> Self {
+        Self {
+            executor,
+            account,
+            brake,
+            outlets,
+            time: VenueTime::default(),
+            out: Out::default(),
+            performing: JoinSet::new(),
+            waiting: Vec::new(),
+        }
+    }
+
+    /// Works until nobody can send it anything any more, or nobody hears it.
+    pub async fn run(
+        mut self,
+        memory: Memory,
+        mut words: mpsc::UnboundedReceiver<Word>,
+        mut messages: mpsc::Receiver<UserMessage>,
+    ) {
+        let now = self.now();
+        self.executor.resume(&memory, now, &mut self.out);
+        drop(memory);
+        let mut compare_at = tokio::time::Instant::now() + COMPARE_EVERY;
+        loop {
+            if !self.hand_out() {
+                return;
+            }
+            let woken = tokio::select! {
+                word = words.recv() => Woken::Word(word),
+                message = messages.recv() => Woken::Message(message),
+                Some(done) = self.performing.join_next(), if !self.performing.is_empty() => {
+                    let (id, performed) = done.expect("a request's task neither panics nor is cancelled");
+                    Woken::Performed(id, performed)
+                }
+                () = tokio::time::sleep(self.until_wake()) => Woken::Time,
+            };
+            let now = self.now();
+            match woken {
+                Woken::Word(None) | Woken::Message(None) => return,
+                Woken::Word(Some(word)) => self.hear_word(word),
+                Woken::Message(Some(message)) => {
+                    for event in seen::heard(message) {
+                        self.executor.on_event(event, now, &mut self.out);
+                    }
+                }
+                Woken::Performed(id, Performed { answer, fills }) => {
+                    for fill in fills {
+                        self.executor.on_event(AccountEvent::Fill(fill), now, &mut self.out);
+                    }
+                    self.executor.on_answer(id, answer, now, &mut self.out);
+                }
+                Woken::Time => self.executor.on_tick(now, &mut self.out),
+            }
+            if tokio::time::Instant::now() >= compare_at {
+                compare_at = tokio::time::Instant::now() + COMPARE_EVERY;
+                let account = self.account.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = account.compare_clocks().await {
+                        tracing::warn!(%error, "the venue's clock could not be compared");
+                    }
+                });
+            }
+        }
+    }
+
+    fn now(&mut self) -> UtcMs {
+        self.time.hear(self.account.venue_now())
+    }
+
+    fn until_wake(&mut self) -> Duration {
+        let now = self.now();
+        let wake = self.executor.next_wake().map(|at| at.ms().saturating_sub(now.ms()).max(1));
+        wake.map_or(TICK, |ms| Duration::from_millis(ms.unsigned_abs()).min(TICK))
+    }
+
+    fn hear_word(&mut self, word: Word) {
+        match word {
+            Word::Act { commands, decided_at } => {
+                let now = self.time.hear(decided_at);
+                for command in &commands {
+                    self.executor.on_command(command, decided_at, now, &mut self.out);
+                }
+            }
+            Word::Listed(instrument) => {
+                let now = self.now();
+                self.executor.list(instrument, now, &mut self.out);
+            }
+            Word::Time(at) => {
+                let now = self.time.hear(at);
+                self.executor.on_tick(now, &mut self.out);
+            }
+            Word::WhenQuiet(tell) => self.waiting.push(tell),
+        }
+    }
+
+    /// Passes on what follows; false where nobody hears it any more.
+    fn hand_out(&mut self) -> bool {
+        let Out { requests, reports, interventions, facts } = &mut self.out;
+        if !reports.is_empty() || !interventions.is_empty() {
+            let news = News {
+                reports: std::mem::take(reports),
+                interventions: std::mem::take(interventions),
+            };
+            if self.outlets.news.send(news).is_err() {
+                return false;
+            }
+        }
+        for fact in facts.drain(..) {
+            if self.outlets.facts.send(fact).is_err() {
+                return false;
+            }
+        }
+        for request in std::mem::take(requests) {
+            self.perform(request);
+        }
+        if self.executor.is_quiet() && self.performing.is_empty() {
+            for tell in self.waiting.drain(..) {
+                // Whoever asked may have stopped waiting.
+                let _ = tell.send(());
+            }
+        }
+        true
+    }
+
+    fn perform(&mut self, Request { id, ask, opens }: Request) {
+        if opens && !self.brake.entries_allowed() {
+            let reason = "the kill switch is on".to_owned();
+            let refused = Failure::Refused { code: 0, reason };
+            let answer = Answer::Failed(refused);
+            self.performing.spawn(async move { (id, answer.into()) });
+            return;
+        }
+        let (account, now) = (self.account.clone(), self.now());
+        self.performing.spawn(async move { (id, account.perform(ask, now).await) });
+    }
+}
