@@ -20,6 +20,7 @@ pub mod gateway;
 pub mod ids;
 pub mod instrument;
 pub mod intent;
+pub mod intervention;
 pub mod ledger;
 pub mod money;
 pub mod order;
