@@ -37,6 +37,8 @@ pub enum EntryKind {
     Fill,
     /// A payment of funding.
     Funding,
+    /// A person's word, or something else that only a person can settle.
+    Intervention,
 }
 
 impl EntryKind {
@@ -48,6 +50,7 @@ impl EntryKind {
             Self::Order => "order",
             Self::Fill => "fill",
             Self::Funding => "funding",
+            Self::Intervention => "intervention",
         }
     }
 }
@@ -62,7 +65,14 @@ impl FromStr for EntryKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let all = [Self::Configuration, Self::Decision, Self::Order, Self::Fill, Self::Funding];
+        let all = [
+            Self::Configuration,
+            Self::Decision,
+            Self::Order,
+            Self::Fill,
+            Self::Funding,
+            Self::Intervention,
+        ];
         let found = all.into_iter().find(|kind| kind.name() == text);
         found.ok_or_else(|| format!("'{text}' is not a kind of ledger entry"))
     }

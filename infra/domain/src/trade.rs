@@ -24,10 +24,12 @@ pub enum ExitReason {
     TrailingStopLoss,
     /// The signals turned against the position.
     ExitSignal,
-    /// The session ended under the position.
+    /// The session ended under the position, or a person closed it.
     ForceExit,
     /// Its margin was used up and the venue closed it.
     Liquidation,
+    /// It could not be protected by a stop at the venue.
+    EmergencyExit,
 }
 
 impl ExitReason {
@@ -40,6 +42,7 @@ impl ExitReason {
             Self::ExitSignal => "exit_signal",
             Self::ForceExit => "force_exit",
             Self::Liquidation => "liquidation",
+            Self::EmergencyExit => "emergency_exit",
         }
     }
 }

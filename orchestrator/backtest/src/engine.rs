@@ -8,14 +8,17 @@ use decision::record::ConfigurationRecord;
 use domain::agent::{Agent, Effects, hear};
 use domain::event::{Event, Watermark};
 use domain::ids::RunSeed;
+use domain::intervention::Intervention;
 use domain::portfolio::Portfolio;
 use domain::quote::Quote;
+use domain::timeframe::Timeframe;
 use exchange::sim::terms::Terms;
 use exchange::sim::venue::SimVenue;
 use risk::agent::Risk;
 use technical::agent::Technical;
 
 use crate::floor::Floor;
+use crate::input::Input;
 
 /// The agents and the floor.
 pub struct Engine {
@@ -34,6 +37,9 @@ impl Engine {
     /// Agents, core and venue as a configuration wants them, before the first event: the same for
     /// a run, its recovery, its replay and a backtest.
     pub fn of(configuration: &ConfigurationRecord) -> Result<Self, NoTimeframes> {
+        if configuration.is_live() {
+            return Self::around(configuration, |core, _| Floor::live(core));
+        }
         let costs = configuration.policy.costs;
         let terms = Terms::new(costs.maker_fee_ratio, costs.taker_fee_ratio, costs.slippage_bps);
         Self::on(configuration, terms)
@@ -41,6 +47,13 @@ impl Engine {
 
     /// The same at a venue of other terms than paper trading has.
     pub fn on(configuration: &ConfigurationRecord, terms: Terms) -> Result<Self, NoTimeframes> {
+        Self::around(configuration, |core, base| Floor::new(core, SimVenue::new(terms, base)))
+    }
+
+    fn around(
+        configuration: &ConfigurationRecord,
+        floor: impl FnOnce(Core, Timeframe) -> Floor,
+    ) -> Result<Self, NoTimeframes> {
         let policy = configuration.policy.clone();
         let base = configuration.timeframes.first().copied().ok_or(NoTimeframes)?;
         let portfolio = Portfolio::new(configuration.quote, configuration.capital_quote);
@@ -50,7 +63,7 @@ impl Engine {
             Box::new(Technical::new(configuration.agents.technical.clone())),
             Box::new(Risk::new(configuration.agents.risk.clone())),
         ];
-        Ok(Self::new(agents, Floor::new(core, SimVenue::new(terms, base))))
+        Ok(Self::new(agents, floor(core, base)))
     }
 
     /// Puts agents, in the order of their ids, around a floor.
@@ -79,8 +92,8 @@ impl Engine {
         self.floor.hear(event, out)
     }
 
-    /// Lives through a watermark, to the end of its commands. Its records come after those that
-    /// `out` has already.
+    /// Lives through a watermark, to the end of its commands; those for a real venue stay in `out`.
+    /// Its records come after those that `out` has already.
     #[inline]
     pub fn step(&mut self, watermark: Watermark<'_>, out: &mut Outbox) -> Result<(), CoreError> {
         let Self { agents, floor, effects } = self;
@@ -92,7 +105,29 @@ impl Engine {
         floor.decide(watermark, &effects.answers, out)?;
         effects.answers.clear();
         let commands = std::mem::take(&mut out.commands);
-        floor.execute(&commands, out)
+        out.commands = floor.execute(commands, out)?;
+        Ok(())
+    }
+
+    /// Does what an intervention asks for, to the end of its commands.
+    pub fn intervene(
+        &mut self,
+        intervention: &Intervention,
+        out: &mut Outbox,
+    ) -> Result<(), CoreError> {
+        self.floor.intervene(intervention, out)?;
+        let commands = std::mem::take(&mut out.commands);
+        out.commands = self.floor.execute(commands, out)?;
+        Ok(())
+    }
+
+    /// Hears again, after the watermark that it came after, what a ledger says came from outside.
+    pub fn hear_again(&mut self, input: &Input, out: &mut Outbox) -> Result<(), CoreError> {
+        match input {
+            Input::Report(report) => self.floor.report(report, out),
+            Input::Funding(payment) => self.floor.fund(payment, out),
+            Input::Intervention(intervention) => self.intervene(intervention, out),
+        }
     }
 
     /// Lives through a watermark without acting: the agents hear it, and nobody hears them. Without

@@ -1,26 +1,36 @@
 //! The three steps of a watermark, in the one order that they have everywhere: the venue hears
-//! the candles, the core decides on the agents' answers, the venue does what it is asked.
+//! the candles, the core decides on the agents' answers, the venue does what it is asked. At a real
+//! venue the first is nothing, and the third is whoever holds the floor: it brings the reports back.
 
 use decision::book::CoreError;
 use decision::core::Core;
 use decision::outbox::Outbox;
 use domain::agent::Effect;
 use domain::event::{Event, Sequenced, Watermark};
+use domain::funding::FundingPayment;
 use domain::gateway::Command;
+use domain::intervention::Intervention;
+use domain::order::OrderReport;
 use domain::quote::Quote;
 use exchange::sim::venue::SimVenue;
 
-/// The core and the simulated venue that it trades at.
+/// The core, and the simulated venue where it trades at one.
 pub struct Floor {
     core: Core,
-    venue: SimVenue,
+    /// None where the venue is a real one.
+    venue: Option<SimVenue>,
     account: Option<Sequenced>,
 }
 
 impl Floor {
     /// Joins a core with a venue.
     pub const fn new(core: Core, venue: SimVenue) -> Self {
-        Self { core, venue, account: None }
+        Self { core, venue: Some(venue), account: None }
+    }
+
+    /// A core that trades at a real venue.
+    pub const fn live(core: Core) -> Self {
+        Self { core, venue: None, account: None }
     }
 
     /// The core.
@@ -37,8 +47,9 @@ impl Floor {
     #[inline]
     pub fn open(&mut self, watermark: Watermark<'_>, out: &mut Outbox) -> Result<(), CoreError> {
         self.core.advance(watermark);
+        let Some(venue) = &mut self.venue else { return Ok(()) };
         for Sequenced { event, .. } in watermark.events {
-            for report in self.venue.on_event(event)? {
+            for report in venue.on_event(event)? {
                 self.core.on_report(&report, out)?;
             }
         }
@@ -47,7 +58,8 @@ impl Floor {
 
     /// Between two watermarks: the venue may fill by best bid and ask.
     pub fn quote(&mut self, quote: &Quote, out: &mut Outbox) -> Result<(), CoreError> {
-        for report in self.venue.on_quote(quote)? {
+        let Some(venue) = &mut self.venue else { return Ok(()) };
+        for report in venue.on_quote(quote)? {
             self.core.on_report(&report, out)?;
         }
         Ok(())
@@ -55,16 +67,36 @@ impl Floor {
 
     /// After a watermark: the venue may liquidate on mark prices, and settles funding.
     pub fn hear(&mut self, event: &Event, out: &mut Outbox) -> Result<(), CoreError> {
-        for report in self.venue.on_event(event)? {
+        let Some(venue) = &mut self.venue else { return Ok(()) };
+        for report in venue.on_event(event)? {
             self.core.on_report(&report, out)?;
         }
         if let Event::FundingSettled { instrument, time_exchange, rate_ratio } = event
-            && let Some(payment) =
-                self.venue.on_funding(*instrument, *rate_ratio, *time_exchange)?
+            && let Some(payment) = venue.on_funding(*instrument, *rate_ratio, *time_exchange)?
         {
             self.core.on_funding(&payment, out)?;
         }
         Ok(())
+    }
+
+    /// After a watermark's orders were sent: what a real venue says of one.
+    pub fn report(&mut self, report: &OrderReport, out: &mut Outbox) -> Result<(), CoreError> {
+        self.core.on_report(report, out)
+    }
+
+    /// After a watermark's orders were sent: what a real venue took or paid for funding.
+    pub fn fund(&mut self, payment: &FundingPayment, out: &mut Outbox) -> Result<(), CoreError> {
+        self.core.on_funding(payment, out)
+    }
+
+    /// After a watermark's orders were sent: a person's word, or what only a person can settle. Its
+    /// records must be persisted before its commands are executed.
+    pub fn intervene(
+        &mut self,
+        intervention: &Intervention,
+        out: &mut Outbox,
+    ) -> Result<(), CoreError> {
+        self.core.on_intervention(intervention, out)
     }
 
     /// Second: decides on the agents' answers. The records must be persisted before the third.
@@ -80,14 +112,20 @@ impl Floor {
         Ok(())
     }
 
-    /// Third: has the venue do what was decided, and books what it reports at once.
-    pub fn execute(&mut self, commands: &[Command], out: &mut Outbox) -> Result<(), CoreError> {
-        for command in commands {
-            for report in self.venue.execute(command, self.core.now())? {
+    /// Third: has the simulated venue do what was decided, and books what it reports at once. For a
+    /// real one the commands are given back, to be dispatched by the caller.
+    pub fn execute(
+        &mut self,
+        commands: Vec<Command>,
+        out: &mut Outbox,
+    ) -> Result<Vec<Command>, CoreError> {
+        let Some(venue) = &mut self.venue else { return Ok(commands) };
+        for command in &commands {
+            for report in venue.execute(command, self.core.now())? {
                 self.core.on_report(&report, out)?;
             }
         }
-        Ok(())
+        Ok(Vec::new())
     }
 
     #[inline]

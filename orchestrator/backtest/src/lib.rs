@@ -7,6 +7,7 @@ pub mod ema_cross;
 pub mod engine;
 pub mod floor;
 pub mod history;
+pub mod input;
 pub mod metrics;
 pub mod outcome;
 pub mod range;

@@ -91,6 +91,7 @@ fn snapshot(rng: &mut ChaCha8Rng) -> Snapshot {
             positions: 3,
             heat_quote: money(equity * 0.05 * unit(rng)),
             trading_state: TradingState::Active,
+            suspension: None,
         },
     }
 }

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::profile::Profile;
-use crate::snapshot::{TradingState, loss_ratio};
+use crate::snapshot::{Suspension, TradingState, loss_ratio};
 
 /// The account's memory between watermarks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,7 +19,10 @@ pub struct Account {
     day: Option<i64>,
     day_open_equity: Money,
     drawdown_ratio: f64,
+    /// What the limits say.
     state: TradingState,
+    /// What stands until a person lifts it.
+    suspension: Option<Suspension>,
 }
 
 /// A change of the trading state, with the numbers that caused it.
@@ -49,6 +52,7 @@ impl Account {
             day_open_equity: cash,
             drawdown_ratio: 0.0,
             state: TradingState::Active,
+            suspension: None,
         }
     }
 
@@ -74,9 +78,53 @@ impl Account {
         self.drawdown_ratio
     }
 
-    /// Whether entries are allowed.
-    pub const fn state(&self) -> TradingState {
-        self.state
+    /// Whether entries are allowed: the stricter of what the limits and a person say.
+    pub fn state(&self) -> TradingState {
+        self.suspension.as_ref().map_or(self.state, |suspension| suspension.state.max(self.state))
+    }
+
+    /// What stands until a person lifts it.
+    pub const fn suspension(&self) -> Option<&Suspension> {
+        self.suspension.as_ref()
+    }
+
+    /// Suspends trading until a person lifts it; a stricter one that stands already stays.
+    pub fn suspend(&mut self, suspension: Suspension) -> Option<StateChanged> {
+        let from = self.state();
+        if self.suspension.as_ref().is_none_or(|standing| standing.state < suspension.state) {
+            self.suspension = Some(suspension);
+        }
+        self.changed(from)
+    }
+
+    /// A person lifts what was suspended, and a halt by drawdown: the peak begins anew, so that
+    /// the same drawdown does not halt at once. The day's limits end with the day.
+    pub fn resume(&mut self, profile: &Profile) -> Result<Option<StateChanged>, Overflow> {
+        let from = self.state();
+        self.suspension = None;
+        if self.state == TradingState::Halted {
+            self.equity = self.portfolio.equity()?;
+            self.peak_equity = self.equity;
+            self.drawdown_ratio = 0.0;
+            let over = reached(self.day_loss_ratio(), profile.daily_loss_ratio);
+            self.state = if over { TradingState::Reducing } else { TradingState::Active };
+        }
+        Ok(self.changed(from))
+    }
+
+    fn day_loss_ratio(&self) -> f64 {
+        loss_ratio(self.day_open_equity, self.equity)
+    }
+
+    fn changed(&self, from: TradingState) -> Option<StateChanged> {
+        let to = self.state();
+        (from != to).then(|| StateChanged {
+            from,
+            to,
+            drawdown_ratio: self.drawdown_ratio,
+            day_loss_ratio: self.day_loss_ratio(),
+            equity_quote: self.equity,
+        })
     }
 
     /// Values the portfolio at `now`, begins a new day where one has begun, and moves the trading
@@ -94,7 +142,7 @@ impl Account {
         }
         let before = std::mem::replace(&mut self.equity, equity);
         self.peak_equity = self.peak_equity.max(self.equity);
-        let from = self.state;
+        let from = self.state();
         if self.day != Some(now.day()) {
             // A candle that closes at midnight belongs to the day that ends with it; after an
             // outage over midnight the last value known before it opens the day.
@@ -107,22 +155,17 @@ impl Account {
             }
         }
         self.drawdown_ratio = loss_ratio(self.peak_equity, self.equity);
-        let drawdown_ratio = self.drawdown_ratio;
-        let day_loss_ratio = loss_ratio(self.day_open_equity, self.equity);
-        let reached = |loss: f64, limit: Decimal| loss >= Money::new(limit).to_f64();
-        if reached(drawdown_ratio, profile.halt_at_drawdown_ratio) {
+        if reached(self.drawdown_ratio, profile.halt_at_drawdown_ratio) {
             self.state = TradingState::Halted;
         } else if self.state == TradingState::Active
-            && reached(day_loss_ratio, profile.daily_loss_ratio)
+            && reached(self.day_loss_ratio(), profile.daily_loss_ratio)
         {
             self.state = TradingState::Reducing;
         }
-        Ok((from != self.state).then_some(StateChanged {
-            from,
-            to: self.state,
-            drawdown_ratio,
-            day_loss_ratio,
-            equity_quote: self.equity,
-        }))
+        Ok(self.changed(from))
     }
+}
+
+fn reached(loss: f64, limit: Decimal) -> bool {
+    loss >= Money::new(limit).to_f64()
 }

@@ -11,6 +11,7 @@ use domain::order::{
 };
 use domain::portfolio::BookError;
 use domain::position::Position;
+use domain::time::UtcMs;
 use domain::trade::{ExitReason, Trade};
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +115,27 @@ impl Book {
         self.intend(decision_id, Role::Exit, instrument, approved)
     }
 
+    /// Nothing is held yet, but an entry may still fill: what it brings is closed when it comes.
+    pub fn close_when_filled(&mut self, instrument: InstrumentId, reason: ExitReason) {
+        if let Some(plan) = self.plans.get_mut(&instrument) {
+            plan.stage = Stage::Closing(reason);
+        }
+    }
+
+    /// No price of the instrument's next session is the worth of what this one left.
+    pub fn leave_session(&mut self, instrument: InstrumentId) {
+        if let Some(plan) = self.plans.get_mut(&instrument) {
+            plan.session_over = true;
+        }
+    }
+
+    /// Entries that may still fill.
+    pub fn open_entries(&self) -> Vec<ClientOrderId> {
+        let open = |order: &&Order| !order.state.is_final();
+        let orders = self.orders.values().filter(open).map(|order| order.ticket.client_order_id);
+        orders.filter(|id| id.role() == Role::Entry).collect()
+    }
+
     fn intend(
         &mut self,
         decision_id: Id,
@@ -129,8 +151,8 @@ impl Book {
         ticket
     }
 
-    /// Positions that an exit left a rest of, since they were last asked for: their entry had
-    /// filled on while it was under way. Nothing protects them any more.
+    /// Positions that are to be closed and that no exit is under way of, since they were last asked
+    /// for: their entry had filled on while one was, or after it was given up.
     pub fn take_rests(&mut self) -> Vec<InstrumentId> {
         std::mem::take(&mut self.rests)
     }
@@ -191,8 +213,11 @@ impl Book {
         if id.role() == Role::Entry {
             self.protect(id.decision_id(), instrument, account, step)?;
         } else if let Some(position) = closed {
-            trade = self.close(instrument, id.role(), &position, report)?;
-        } else if id.role() == Role::Exit && order.state == OrderState::Filled {
+            trade = self.close(instrument, id.role(), &position, fill.time_exchange)?;
+        } else if id.role() == Role::Exit
+            && order.state == OrderState::Filled
+            && !self.rests.contains(&instrument)
+        {
             self.rests.push(instrument);
         }
         Ok(Some((order, trade)))
@@ -257,7 +282,8 @@ impl Book {
         let (Some(plan), Some(position)) = (plan, position) else { return Ok(()) };
         let stage = plan.stage;
         plan.open_at(position.entry_price().unwrap_or(plan.entry.to_decimal()));
-        if let Stage::Closing(_) = stage {
+        let closing = matches!(stage, Stage::Closing(_));
+        if closing {
             plan.stage = stage;
         }
         // A fee in base units may have left less than the venue's step.
@@ -272,6 +298,9 @@ impl Book {
             let order = Order { state: OrderState::Submitted, ..Order::intended(ticket) };
             self.orders.entry(client_order_id).or_insert(order).ticket.quantity = quantity;
         }
+        if closing && !self.is_closing(instrument) && !self.rests.contains(&instrument) {
+            self.rests.push(instrument);
+        }
         Ok(())
     }
 
@@ -280,7 +309,7 @@ impl Book {
         instrument: InstrumentId,
         role: Role,
         position: &Position,
-        report: &OrderReport,
+        exit_time: UtcMs,
     ) -> Result<Option<Trade>, Overflow> {
         let Some(plan) = self.plans.remove(&instrument) else { return Ok(None) };
         let exit_reason = match (role, plan.stage) {
@@ -301,7 +330,7 @@ impl Book {
             instrument,
             direction: position.direction,
             entry_time: position.opened_at,
-            exit_time: report.time_exchange,
+            exit_time,
             quantity: opened,
             entry_price: position.entry_price().unwrap_or_default(),
             exit_price: position.exit_price().unwrap_or_default(),

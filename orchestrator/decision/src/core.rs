@@ -1,6 +1,8 @@
 //! The orchestrator's pure core: what it knows between watermarks, and what follows from each.
 
+mod closing;
 mod funding;
+mod intervention;
 
 use domain::agent::Effect;
 use domain::by_instrument::ByInstrument;
@@ -11,7 +13,7 @@ use domain::ids::{Id, RunSeed};
 use domain::instrument::InstrumentId;
 use domain::intent::Action;
 use domain::money::{Price, Quantity};
-use domain::order::{ClientOrderId, Order, OrderEvent, OrderReport, Role, Side, Ticket};
+use domain::order::{ClientOrderId, Order, OrderEvent, OrderReport, Role, Ticket};
 use domain::position::Position;
 use domain::signal::{Direction, Signal};
 use domain::time::UtcMs;
@@ -43,6 +45,8 @@ pub struct Core {
     sessions: ByInstrument<Session>,
     now: UtcMs,
     input_seq: u64,
+    /// How many interventions there have been: several may come after one watermark.
+    interventions: u64,
 }
 
 impl Core {
@@ -52,7 +56,18 @@ impl Core {
         let sessions = ByInstrument::new();
         let book = Book::default();
         let now = UtcMs::default();
-        Self { seed: seed.0, policy, policy_hash, base, account, book, sessions, now, input_seq: 0 }
+        Self {
+            seed: seed.0,
+            policy,
+            policy_hash,
+            base,
+            account,
+            book,
+            sessions,
+            now,
+            input_seq: 0,
+            interventions: 0,
+        }
     }
 
     /// The account.
@@ -70,6 +85,11 @@ impl Core {
     #[inline]
     pub const fn now(&self) -> UtcMs {
         self.now
+    }
+
+    /// The last event.
+    pub const fn input_seq(&self) -> u64 {
+        self.input_seq
     }
 
     /// Books a report of the venue.
@@ -247,23 +267,6 @@ impl Core {
         Ok(())
     }
 
-    /// Cancels stop and target and sends an order that closes the position.
-    fn close(
-        &mut self,
-        id: Id,
-        instrument: InstrumentId,
-        reason: ExitReason,
-        approved: &Approved,
-        out: &mut Outbox,
-    ) {
-        let plan = self.book.plans().get(&instrument);
-        if let Some(stop) = plan.map(|plan| ClientOrderId::new(plan.decision_id, Role::Stop)) {
-            self.cancel(stop, out);
-        }
-        let ticket = self.book.intend_exit(id, instrument, reason, approved);
-        self.submit(ticket, None, out);
-    }
-
     fn submit(&mut self, ticket: Ticket, protection: Option<Protection>, out: &mut Outbox) {
         self.record_order(OrderStep::Intended { protection }, Order::intended(ticket), out);
         out.commands.push(Command::Submit { ticket, protection });
@@ -276,51 +279,11 @@ impl Core {
         out.commands.push(Command::Cancel { client_order_id });
     }
 
-    /// Sends another exit for what an exit has left open, for the same reason.
-    fn close_rests(&mut self, out: &mut Outbox) -> Result<(), CoreError> {
-        for instrument in self.book.take_rests() {
-            let stage = self.book.plans().get(&instrument).map(|plan| plan.stage);
-            let held = self.account.portfolio.positions().get(&instrument);
-            let Some((Stage::Closing(reason), held)) = stage.zip(held) else { continue };
-            let approved = kernel::approve_close(Side::Sell, held.quantity()?);
-            let seed = RunSeed(self.seed);
-            let id = Id::of(seed, self.input_seq, "rest_exit", instrument.as_str());
-            self.close(id, instrument, reason, &approved, out);
-        }
-        Ok(())
-    }
-
-    /// Nothing more will be heard of the instrument: what is open of it is closed.
-    fn end_session(
-        &mut self,
-        instrument: InstrumentId,
-        input_seq: u64,
-        out: &mut Outbox,
-    ) -> Result<(), CoreError> {
-        self.sessions.remove(instrument);
-        let Some(plan) = self.book.plans().get(&instrument) else { return Ok(()) };
-        match plan.stage {
-            Stage::Entering => self.cancel(ClientOrderId::new(plan.decision_id, Role::Entry), out),
-            Stage::Closing(_) => {}
-            Stage::Open => {
-                let held = self.account.portfolio.positions().get(&instrument);
-                if let Some(quantity) = held.map(Position::quantity).transpose()? {
-                    let id =
-                        Id::of(RunSeed(self.seed), input_seq, "force_exit", instrument.as_str());
-                    let approved = kernel::approve_close(Side::Sell, quantity);
-                    self.close(id, instrument, ExitReason::ForceExit, &approved, out);
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Values the instrument at a candle's close and lets the stop follow. What an ended session
     /// left open is closed at the last price known of that session, whatever the next one brings.
     fn hear_candle(&mut self, instrument: InstrumentId, candle: &Candle, out: &mut Outbox) {
         let plan = self.book.plan_mut(instrument);
-        let stage = plan.as_ref().map(|plan| plan.stage);
-        if stage != Some(Stage::Closing(ExitReason::ForceExit)) {
+        if !plan.as_ref().is_some_and(|plan| plan.session_over) {
             self.account.portfolio.set_mark(instrument, candle.close);
         }
         let (Some(plan), Some(trailing)) = (plan, self.policy.profile.trailing) else { return };
@@ -381,6 +344,7 @@ impl Core {
             positions: u32::try_from(positions.len()).unwrap_or(u32::MAX),
             heat_quote: self.book.heat(&self.account)?,
             trading_state: self.account.state(),
+            suspension: self.account.suspension().cloned(),
         })
     }
 

@@ -6,6 +6,8 @@ use domain::time::UtcMs;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::snapshot::TradingState;
+
 /// A refusal. Every one carries its numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
@@ -17,6 +19,16 @@ pub enum Denial {
         drawdown_ratio: f64,
         /// Where trading stops.
         limit_ratio: f64,
+    },
+    /// Trading is suspended until a person resumes it.
+    #[error("{} since {since}: {why}; only a person resumes it", .state.name())]
+    Suspended {
+        /// How strict it is.
+        state: TradingState,
+        /// Who asked for it, or what is wrong.
+        why: String,
+        /// The watermark after which it came.
+        since: UtcMs,
     },
     /// The day's loss limit was reached; entries go on with the next UTC day.
     #[error("paused for the day: loss {loss_ratio:.4} reached its limit {limit_ratio:.4}")]
@@ -113,6 +125,7 @@ impl Denial {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Halted { .. } => "halted",
+            Self::Suspended { .. } => "suspended",
             Self::DayLoss { .. } => "day_loss",
             Self::NoRiskWord { .. } => "no_risk_word",
             Self::RiskWord { .. } => "risk_word",

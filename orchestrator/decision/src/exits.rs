@@ -39,6 +39,8 @@ pub struct Plan {
     pub protection: Protection,
     /// Whether the stop has been moved.
     pub trailed: bool,
+    /// Whether it is closed because its session has ended: no later price is its worth.
+    pub session_over: bool,
     /// Distance from entry to the first stop: one R.
     risk: Price,
     /// Best price since the entry.
@@ -61,6 +63,7 @@ impl Plan {
             entry: reference,
             protection,
             trailed: false,
+            session_over: false,
             risk: reference.minus(protection.stop)?,
             best: reference,
         })

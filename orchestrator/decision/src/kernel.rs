@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::denial::Denial;
 use crate::policy::{Costs, Policy};
-use crate::snapshot::{AccountView, Sight, TradingState};
+use crate::snapshot::{AccountView, Sight, Suspension, TradingState};
 
 /// Leave to send one order. Its fields are private and only the kernel makes one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -142,6 +142,10 @@ fn may_enter(
 ) -> Result<(), Denial> {
     let profile = &policy.profile;
     let ratio = |limit: Decimal| Money::new(limit).to_f64();
+    if let Some(suspension) = &account.suspension {
+        let Suspension { state, why, since } = suspension.clone();
+        return Err(Denial::Suspended { state, why, since });
+    }
     let drawdown_ratio = account.drawdown_ratio();
     let halt = ratio(profile.halt_at_drawdown_ratio);
     if account.trading_state == TradingState::Halted || drawdown_ratio >= halt {

@@ -7,6 +7,7 @@ use domain::gateway::Protection;
 use domain::ids::Id;
 use domain::instrument::{Asset, InstrumentId};
 use domain::intent::Intent;
+use domain::intervention::Intervention;
 use domain::ledger::{Entry, EntryKind, Head};
 use domain::money::{Money, Price};
 use domain::order::{Order, OrderEvent};
@@ -26,7 +27,7 @@ use crate::snapshot::{AccountView, Snapshot};
 pub struct ConfigurationRecord {
     /// The run's seed.
     pub seed: u64,
-    /// `demo`, `paper` or `live`.
+    /// `demo`, `paper`, `testnet` or `live`.
     pub mode: String,
     /// The venue's clock when the run began.
     pub began_at: UtcMs,
@@ -44,6 +45,14 @@ pub struct ConfigurationRecord {
     pub policy_hash: String,
     /// The agents' numbers.
     pub agents: AgentConfigs,
+}
+
+impl ConfigurationRecord {
+    /// Whether orders go to a real venue, so that what it reports is read back from the ledger; at
+    /// the simulated one it comes out again by itself.
+    pub fn is_live(&self) -> bool {
+        matches!(self.mode.as_str(), "live" | "testnet")
+    }
 }
 
 /// The numbers of every agent.
@@ -127,6 +136,8 @@ pub enum Record {
     Fill(Fill),
     /// Of the ledger: what a position paid or got for funding.
     Funding(FundingPayment),
+    /// Of the ledger: a person's word, or what only a person can settle.
+    Intervention(Intervention),
     /// An agent's opinion.
     Signal(Id, Signal),
     /// The risk agent's word.
@@ -159,6 +170,7 @@ impl Dated {
             Record::Order(record) => (EntryKind::Order, canonical::encode(record)?),
             Record::Fill(record) => (EntryKind::Fill, canonical::encode(record)?),
             Record::Funding(record) => (EntryKind::Funding, canonical::encode(record)?),
+            Record::Intervention(record) => (EntryKind::Intervention, canonical::encode(record)?),
             Record::Signal(..)
             | Record::RiskWord(_)
             | Record::Trade(_)

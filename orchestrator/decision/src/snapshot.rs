@@ -9,8 +9,8 @@ use domain::time::UtcMs;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// Whether new positions may be opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether new positions may be opened; a later one is stricter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TradingState {
     /// All orders may go out.
@@ -30,6 +30,17 @@ impl TradingState {
             Self::Halted => "halted",
         }
     }
+}
+
+/// What stands against entries until a person lifts it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspension {
+    /// How strict it is.
+    pub state: TradingState,
+    /// Who asked for it, or what is wrong.
+    pub why: String,
+    /// The watermark after which it came.
+    pub since: UtcMs,
 }
 
 /// The account in the numbers that limits are made of.
@@ -53,6 +64,9 @@ pub struct AccountView {
     pub heat_quote: Money,
     /// Whether new positions may be opened.
     pub trading_state: TradingState,
+    /// What stands against it until a person lifts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspension: Option<Suspension>,
 }
 
 impl AccountView {

@@ -1,7 +1,11 @@
 //! Start-up is the recovery path: the stored inputs run through the engine again, and every entry
-//! that comes out must equal the stored one.
+//! that comes out must equal the stored one. Entries that say what came from outside are heard again
+//! at their place.
+
+use std::iter::Peekable;
 
 use backtest::engine::Engine;
+use backtest::input::Input;
 use collector::collector::Collector;
 use decision::outbox::Outbox;
 use decision::record::{ConfigurationRecord, Dated, Record};
@@ -36,21 +40,40 @@ pub struct Recovered {
 struct Stored<'a> {
     store: &'a Store,
     head: Head,
-    page: std::vec::IntoIter<Entry>,
+    page: Peekable<std::vec::IntoIter<Entry>>,
     next: u64,
 }
 
 impl Stored<'_> {
+    async fn read_on(&mut self) -> Outcome<()> {
+        if self.page.len() == 0 {
+            let page = self.store.ledger_entries(self.next, self.next + PAGE - 1).await?;
+            self.next += PAGE;
+            self.page = page.into_iter().peekable();
+        }
+        Ok(())
+    }
+
+    /// What the next stored entry says came from outside after event `input_seq`.
+    async fn input(
+        &mut self,
+        configuration: &ConfigurationRecord,
+        input_seq: u64,
+    ) -> Outcome<Option<Input>> {
+        if self.next > self.head.seq && self.page.len() == 0 {
+            return Ok(None);
+        }
+        self.read_on().await?;
+        let next = self.page.peek().filter(|entry| entry.input_seq == input_seq);
+        Ok(next.map(|entry| Input::of(entry, configuration)).transpose()?.flatten())
+    }
+
     /// Holds an entry against the stored one. False where the ledger ends before it.
     async fn holds(&mut self, entry: &Entry) -> Outcome<bool> {
         if entry.seq > self.head.seq {
             return Ok(false);
         }
-        if self.page.len() == 0 {
-            let page = self.store.ledger_entries(self.next, self.next + PAGE - 1).await?;
-            self.next += PAGE;
-            self.page = page.into_iter();
-        }
+        self.read_on().await?;
         match self.page.next() {
             Some(stored) if stored.seq == entry.seq && stored.hash == entry.hash => Ok(true),
             stored => Err(diverged(entry, stored.as_ref())),
@@ -84,8 +107,12 @@ pub async fn recover(
     configuration: &ConfigurationRecord,
     collector: &mut Collector,
 ) -> Outcome<Recovered> {
-    let mut stored =
-        Stored { store, head: store.ledger_head().await?, page: Vec::new().into_iter(), next: 1 };
+    let mut stored = Stored {
+        store,
+        head: store.ledger_head().await?,
+        page: Vec::new().into_iter().peekable(),
+        next: 1,
+    };
     let mut recovered = Recovered {
         engine: Engine::of(configuration)?,
         head: Head::GENESIS,
@@ -98,6 +125,7 @@ pub async fn recover(
     take(&mut recovered, &mut stored, first).await?;
     let mut inputs = store.inputs(0).await?;
     let mut out = Outbox::default();
+    hear_again(&mut recovered, &mut stored, configuration, &mut out).await?;
     while let Some(page) = inputs.next().await? {
         for released in page {
             collector.observe(&released);
@@ -107,9 +135,8 @@ pub async fn recover(
             let entries = std::mem::take(&mut recovered.batch.entries);
             recovered.batch = Batch { entries, ..Batch::default() };
             recovered.engine.step(released.view(), &mut out)?;
-            for dated in out.records.drain(..) {
-                take(&mut recovered, &mut stored, dated).await?;
-            }
+            keep(&mut recovered, &mut stored, &mut out).await?;
+            hear_again(&mut recovered, &mut stored, configuration, &mut out).await?;
         }
     }
     if stored.head.seq > recovered.head.seq {
@@ -121,6 +148,39 @@ pub async fn recover(
         return Err(Failure::new(Code::Store, message));
     }
     Ok(recovered)
+}
+
+/// Hears again what came from outside after the last watermark.
+async fn hear_again(
+    recovered: &mut Recovered,
+    stored: &mut Stored<'_>,
+    configuration: &ConfigurationRecord,
+    out: &mut Outbox,
+) -> Outcome<()> {
+    let input_seq = recovered.engine.floor().core().input_seq();
+    while let Some(input) = stored.input(configuration, input_seq).await? {
+        let made = recovered.head.seq;
+        recovered.engine.hear_again(&input, out)?;
+        keep(recovered, stored, out).await?;
+        if recovered.head.seq == made {
+            let message = format!(
+                "ledger entry {} tells what was heard before; run `sextant verify`",
+                made.saturating_add(1)
+            );
+            return Err(Failure::new(Code::Store, message));
+        }
+    }
+    Ok(())
+}
+
+/// Holds what came out against what is stored. Commands for a real venue are dropped: whoever works
+/// them there begins with the book.
+async fn keep(recovered: &mut Recovered, stored: &mut Stored<'_>, out: &mut Outbox) -> Outcome<()> {
+    out.commands.clear();
+    for dated in out.records.drain(..) {
+        take(recovered, stored, dated).await?;
+    }
+    Ok(())
 }
 
 async fn take(recovered: &mut Recovered, stored: &mut Stored<'_>, dated: Dated) -> Outcome<()> {

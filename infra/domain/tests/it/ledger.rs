@@ -4,8 +4,14 @@ use domain::ledger::{Entry, EntryHash, EntryKind, Head, SealKey};
 use domain::time::UtcMs;
 use proptest::prelude::*;
 
-const KINDS: [EntryKind; 4] =
-    [EntryKind::Configuration, EntryKind::Decision, EntryKind::Order, EntryKind::Fill];
+const KINDS: [EntryKind; 6] = [
+    EntryKind::Configuration,
+    EntryKind::Decision,
+    EntryKind::Order,
+    EntryKind::Fill,
+    EntryKind::Funding,
+    EntryKind::Intervention,
+];
 
 type Content = (EntryKind, i64, u64, String);
 

@@ -84,7 +84,7 @@ pub(crate) fn chain(head: &mut Head, count: u64) -> Batch {
             EntryKind::Decision => batch.decisions.push(decision(seq)),
             EntryKind::Order => batch.orders.push(order(seq, OrderState::Accepted)),
             EntryKind::Fill => batch.fills.push(fill(seq)),
-            EntryKind::Configuration | EntryKind::Funding => {}
+            EntryKind::Configuration | EntryKind::Funding | EntryKind::Intervention => {}
         }
     }
     batch

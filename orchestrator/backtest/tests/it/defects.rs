@@ -91,7 +91,7 @@ impl Story {
         self.floor.open(released.view(), &mut out).unwrap();
         self.floor.decide(released.view(), &effects, &mut out).unwrap();
         let commands = std::mem::take(&mut out.commands);
-        self.floor.execute(&commands, &mut out).unwrap();
+        self.floor.execute(commands, &mut out).unwrap();
         self.records.extend(out.records.into_iter().map(|dated| dated.record));
     }
 

@@ -10,6 +10,7 @@ mod determinism;
 mod ema_cross;
 #[cfg(test)]
 mod history;
+mod interventions;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]

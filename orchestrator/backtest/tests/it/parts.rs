@@ -26,10 +26,14 @@ pub(crate) fn policy() -> Policy {
     }
 }
 
+pub(crate) fn core(policy: Policy, base: Timeframe) -> Core {
+    let cash = Portfolio::new("USDT".parse().unwrap(), CAPITAL.parse().unwrap());
+    Core::new(RunSeed(7), policy, base, Account::new(cash))
+}
+
 pub(crate) fn floor(policy: Policy, base: Timeframe) -> Floor {
     let costs = policy.costs;
-    let cash = Portfolio::new("USDT".parse().unwrap(), CAPITAL.parse().unwrap());
-    let core = Core::new(RunSeed(7), policy, base, Account::new(cash));
+    let core = core(policy, base);
     let terms = Terms::new(costs.maker_fee_ratio, costs.taker_fee_ratio, costs.slippage_bps);
     Floor::new(core, SimVenue::new(terms, base))
 }

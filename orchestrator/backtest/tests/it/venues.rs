@@ -42,7 +42,7 @@ fn live(seed: u64, terms: Terms, seen: &mut Seen) {
         floor.open(released.view(), &mut out).unwrap();
         floor.decide(released.view(), &effects.answers, &mut out).unwrap();
         let commands = std::mem::take(&mut out.commands);
-        floor.execute(&commands, &mut out).unwrap();
+        floor.execute(commands, &mut out).unwrap();
         for dated in &out.records {
             match &dated.record {
                 Record::Fill(fill) => {

@@ -85,7 +85,7 @@ impl Witness {
         self.check_books(floor);
         let decided = out.records.len();
         let commands = std::mem::take(&mut out.commands);
-        floor.execute(&commands, &mut out).unwrap();
+        floor.execute(commands, &mut out).unwrap();
         self.book(&out.records[decided..]);
         self.check_books(floor);
         self.check_plans(floor, released);

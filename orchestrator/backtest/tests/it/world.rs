@@ -85,6 +85,11 @@ impl World {
         Self { rng, nature, now, input_seq: 0, coins: coins.into() }
     }
 
+    /// From now on prices fall by about this ratio a step.
+    pub(crate) fn fall(&mut self, by: f64) {
+        self.nature.drift = -by;
+    }
+
     pub(crate) fn unit(&mut self) -> f64 {
         (self.rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }

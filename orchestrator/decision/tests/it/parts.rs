@@ -81,6 +81,7 @@ pub(crate) fn snapshot(signals: Vec<Signal>) -> Snapshot {
             positions: 0,
             heat_quote: Money::ZERO,
             trading_state: TradingState::Active,
+            suspension: None,
         },
     }
 }

@@ -110,7 +110,7 @@ impl Desk {
         if !commands.is_empty() {
             // Persist before acting: no order overtakes its row.
             self.flush().await?;
-            self.floor.execute(&commands, &mut out)?;
+            self.floor.execute(commands, &mut out)?;
             self.note(&mut out)?;
         } else if self.events >= BATCH_EVENTS {
             self.write_behind().await?;

@@ -4,6 +4,7 @@ use decision::kernel::Verdict;
 use decision::record::{AccountMark, Dated, DecisionRecord, Record};
 use decision::snapshot::TradingState;
 use domain::ids::{Id, RunSeed};
+use domain::intervention::{Intervention, OperatorCommand};
 use domain::ledger::Entry;
 use domain::money::Money;
 use domain::time::UtcMs;
@@ -27,6 +28,16 @@ pub fn add(batch: &mut Batch, dated: Dated, entry: Option<Entry>) {
     match record {
         // Of these the ledger's entry is all there is.
         Record::Configuration(_) | Record::Funding(_) => {}
+        Record::Intervention(intervention) => batch.risk_events.push(RiskEventRow {
+            id: Id::of(RunSeed(0), seq, "risk_event", "intervention"),
+            at,
+            input_seq,
+            kind: "intervention".to_owned(),
+            severity: severity(&intervention),
+            instrument: intervention.instrument(),
+            action_taken: intervention.name().to_owned(),
+            details: json!(intervention),
+        }),
         Record::Decision(record) => batch.decisions.push(decision(seq, at, input_seq, *record)),
         Record::Order(record) => batch.orders.push(OrderRow { seq, at, order: record.order }),
         Record::Fill(fill) => batch.fills.push(FillRow { seq, fill }),
@@ -54,11 +65,24 @@ pub fn add(batch: &mut Batch, dated: Dated, entry: Option<Entry>) {
             }),
             action_taken: match changed.to {
                 TradingState::Active => "entries allowed again",
-                TradingState::Reducing => "no entries until the next UTC day",
+                TradingState::Reducing => {
+                    "no entries until the next UTC day, or until a person resumes"
+                }
                 TradingState::Halted => "no entries until a person lifts the halt",
             }
             .to_owned(),
         }),
+    }
+}
+
+fn severity(intervention: &Intervention) -> Severity {
+    let Intervention::Operator { command, .. } = intervention else { return Severity::Critical };
+    match command {
+        OperatorCommand::Resume => Severity::Info,
+        OperatorCommand::Pause | OperatorCommand::Reduce | OperatorCommand::Close { .. } => {
+            Severity::Warning
+        }
+        OperatorCommand::Halt => Severity::Critical,
     }
 }
 

@@ -81,7 +81,10 @@ impl Tally {
                 self.open_positions = mark.view.positions;
                 self.max_drawdown_ratio = self.max_drawdown_ratio.max(mark.view.drawdown_ratio());
             }
-            Record::Configuration(_) | Record::Funding(_) | Record::StateChanged(_) => {}
+            Record::Configuration(_)
+            | Record::Funding(_)
+            | Record::Intervention(_)
+            | Record::StateChanged(_) => {}
         }
     }
 
@@ -131,7 +134,10 @@ pub fn observe(metrics: &Metrics, tally: &Tally, dated: &Dated, head: Head) {
             metrics.realised_pnl_quote.set(mark.realised_quote.to_f64());
             metrics.trading_state.set(mark.view.trading_state as i64);
         }
-        Record::Configuration(_) | Record::Funding(_) | Record::StateChanged(_) => {}
+        Record::Configuration(_)
+        | Record::Funding(_)
+        | Record::Intervention(_)
+        | Record::StateChanged(_) => {}
     }
 }
 

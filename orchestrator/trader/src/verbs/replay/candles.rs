@@ -1,8 +1,12 @@
 //! The ledger made again from candles, the stored ones or those of files: agents, core and simulated
-//! venue live through them as they did, and every entry must come out with the stored hash.
+//! venue live through them as they did, and every entry must come out with the stored hash. What came
+//! from outside between two watermarks is in the ledger alone: it is heard again at its place.
+
+use std::iter::Peekable;
 
 use backtest::engine::{Engine, NoTimeframes};
 use backtest::history::History;
+use backtest::input::Input;
 use backtest::tape::Tape;
 use decision::outbox::Outbox;
 use decision::record::{ConfigurationRecord, Dated, Record};
@@ -24,7 +28,7 @@ const PAGE: u64 = 5_000;
 
 /// Makes the ledger again from the stored events, up to its entry `until`, or all of it.
 pub(crate) async fn replay(store: &Store, until: Option<u64>) -> Outcome<Compared> {
-    let Some((mut engine, mut chain, _)) = begin(store, until).await? else {
+    let Some((mut engine, mut chain)) = begin(store, until).await? else {
         return Ok(Compared::default());
     };
     let mut inputs = store.inputs(0).await?;
@@ -41,13 +45,13 @@ pub(crate) async fn replay(store: &Store, until: Option<u64>) -> Outcome<Compare
     chain.finish().await
 }
 
-/// Makes the ledger again as a backtest of these files would: nothing but the configuration is
-/// taken from the store.
+/// Makes the ledger again as a backtest of these files would: nothing but the configuration and what
+/// came from outside is taken from the store.
 pub(crate) async fn backtest(store: &Store, files: &[Named]) -> Outcome<Compared> {
-    let Some((mut engine, mut chain, configuration)) = begin(store, None).await? else {
+    let Some((mut engine, mut chain)) = begin(store, None).await? else {
         return Ok(Compared::default());
     };
-    let history = history(&configuration, files)?;
+    let history = history(&chain.configuration, files)?;
     let (mut tape, mut out) = (Tape::new(&history), Outbox::default());
     while let Some(watermark) = tape.next() {
         chain.live(&mut engine, watermark, &mut out).await?;
@@ -75,10 +79,7 @@ fn history(configuration: &ConfigurationRecord, files: &[Named]) -> Outcome<Hist
 
 /// The engine before the first event, and the chain after the configuration; none for an empty
 /// ledger.
-async fn begin(
-    store: &Store,
-    until: Option<u64>,
-) -> Outcome<Option<(Engine, Chain<'_>, ConfigurationRecord)>> {
+async fn begin(store: &Store, until: Option<u64>) -> Outcome<Option<(Engine, Chain<'_>)>> {
     // The head first: what is written from here on comes on top of it.
     let last = store.ledger_head().await?.seq;
     let last = until.map_or(last, |until| until.min(last));
@@ -94,18 +95,20 @@ async fn begin(
         )
     })?;
     let configuration: ConfigurationRecord = canonical::decode(&first.payload)?;
-    let engine = Engine::of(&configuration)?;
+    let mut engine = Engine::of(&configuration)?;
     let record = Record::Configuration(Box::new(configuration.clone()));
     let mut chain = Chain {
         store,
+        configuration,
         last,
-        page: Vec::new().into_iter(),
+        page: Vec::new().into_iter().peekable(),
         read: 0,
         head: Head::GENESIS,
         compared: Compared::default(),
     };
     chain.take(Dated { at: UtcMs::default(), input_seq: 0, record }).await?;
-    Ok(Some((engine, chain, configuration)))
+    chain.hear_again(&mut engine, &mut Outbox::default()).await?;
+    Ok(Some((engine, chain)))
 }
 
 /// The last number of `released`, if it goes on from `heard`.
@@ -128,9 +131,10 @@ fn without_gap(mut heard: u64, released: &Released) -> Outcome<u64> {
 /// The stored chain beside the one that comes out.
 struct Chain<'a> {
     store: &'a Store,
+    configuration: ConfigurationRecord,
     /// The last entry to compare.
     last: u64,
-    page: std::vec::IntoIter<Entry>,
+    page: Peekable<std::vec::IntoIter<Entry>>,
     /// The last entry that was read.
     read: u64,
     head: Head,
@@ -142,13 +146,25 @@ impl Chain<'_> {
         self.head.seq >= self.last
     }
 
-    async fn next(&mut self) -> Outcome<Option<Entry>> {
+    async fn read_on(&mut self) -> Outcome<()> {
         if self.page.len() == 0 && self.read < self.last {
             let to = self.last.min(self.read + PAGE);
-            self.page = self.store.ledger_entries(self.read + 1, to).await?.into_iter();
+            self.page = self.store.ledger_entries(self.read + 1, to).await?.into_iter().peekable();
             self.read = to;
         }
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Outcome<Option<Entry>> {
+        self.read_on().await?;
         Ok(self.page.next())
+    }
+
+    /// What the next stored entry says came from outside after event `input_seq`.
+    async fn input(&mut self, input_seq: u64) -> Outcome<Option<Input>> {
+        self.read_on().await?;
+        let next = self.page.peek().filter(|entry| entry.input_seq == input_seq);
+        Ok(next.map(|entry| Input::of(entry, &self.configuration)).transpose()?.flatten())
     }
 
     async fn live(
@@ -159,8 +175,36 @@ impl Chain<'_> {
     ) -> Outcome<()> {
         self.compared.events += watermark.events.len() as u64;
         engine.step(watermark, out)?;
+        self.keep(out).await?;
+        self.hear_again(engine, out).await
+    }
+
+    async fn keep(&mut self, out: &mut Outbox) -> Outcome<()> {
+        out.commands.clear();
         for dated in out.records.drain(..) {
             self.take(dated).await?;
+        }
+        Ok(())
+    }
+
+    /// Hears again what came from outside after the last watermark.
+    async fn hear_again(&mut self, engine: &mut Engine, out: &mut Outbox) -> Outcome<()> {
+        let input_seq = engine.floor().core().input_seq();
+        while !self.is_done()
+            && let Some(input) = self.input(input_seq).await?
+        {
+            let made = self.head.seq;
+            engine.hear_again(&input, out)?;
+            self.keep(out).await?;
+            if self.head.seq == made {
+                // It gave no entry, so that the stored one is one too many.
+                let stored = self.next().await?;
+                let nothing = "none: it was heard before".to_owned();
+                if let Some(entry) = stored {
+                    let found = vec![("entry".to_owned(), entry.kind.to_string(), nothing)];
+                    self.compared.found(entry.seq, entry.kind.to_string(), entry.at, found);
+                }
+            }
         }
         Ok(())
     }
@@ -173,6 +217,8 @@ impl Chain<'_> {
             Record::Decision(record) => format!("decision {}", record.id),
             Record::Order(record) => format!("order {}", record.order.ticket.client_order_id),
             Record::Fill(fill) => format!("fill {}", fill.venue_fill_id),
+            Record::Funding(payment) => format!("funding of {}", payment.instrument),
+            Record::Intervention(intervention) => format!("intervention '{intervention}'"),
             _ => "configuration".to_owned(),
         };
         let Some(made) = dated.chained(&mut self.head)? else { return Ok(()) };

@@ -110,7 +110,7 @@ fn again(
                 };
                 compare(entry, under, rows.remove(&entry.seq), compared)?;
             }
-            EntryKind::Order | EntryKind::Fill | EntryKind::Funding => {}
+            EntryKind::Order | EntryKind::Fill | EntryKind::Funding | EntryKind::Intervention => {}
         }
     }
     Ok(())

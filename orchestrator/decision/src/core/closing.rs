@@ -1,0 +1,72 @@
+//! How positions are closed, by whatever reason.
+
+use domain::ids::{Id, RunSeed};
+use domain::instrument::InstrumentId;
+use domain::order::{ClientOrderId, Role, Side};
+use domain::position::Position;
+use domain::trade::ExitReason;
+
+use super::Core;
+use crate::book::CoreError;
+use crate::exits::Stage;
+use crate::kernel::{self, Approved};
+use crate::outbox::Outbox;
+
+impl Core {
+    /// Cancels stop and target and sends an order that closes the position.
+    pub(super) fn close(
+        &mut self,
+        id: Id,
+        instrument: InstrumentId,
+        reason: ExitReason,
+        approved: &Approved,
+        out: &mut Outbox,
+    ) {
+        let plan = self.book.plans().get(&instrument);
+        if let Some(stop) = plan.map(|plan| ClientOrderId::new(plan.decision_id, Role::Stop)) {
+            self.cancel(stop, out);
+        }
+        let ticket = self.book.intend_exit(id, instrument, reason, approved);
+        self.submit(ticket, None, out);
+    }
+
+    /// Sends another exit for what an exit has left open, for the same reason.
+    pub(super) fn close_rests(&mut self, out: &mut Outbox) -> Result<(), CoreError> {
+        for instrument in self.book.take_rests() {
+            let stage = self.book.plans().get(&instrument).map(|plan| plan.stage);
+            let held = self.account.portfolio.positions().get(&instrument);
+            let Some((Stage::Closing(reason), held)) = stage.zip(held) else { continue };
+            let approved = kernel::approve_close(Side::Sell, held.quantity()?);
+            let seed = RunSeed(self.seed);
+            let id = Id::of(seed, self.input_seq, "rest_exit", instrument.as_str());
+            self.close(id, instrument, reason, &approved, out);
+        }
+        Ok(())
+    }
+
+    /// Nothing more will be heard of the instrument: what is open of it is closed.
+    pub(super) fn end_session(
+        &mut self,
+        instrument: InstrumentId,
+        input_seq: u64,
+        out: &mut Outbox,
+    ) -> Result<(), CoreError> {
+        self.sessions.remove(instrument);
+        let Some(plan) = self.book.plans().get(&instrument) else { return Ok(()) };
+        match plan.stage {
+            Stage::Entering => self.cancel(ClientOrderId::new(plan.decision_id, Role::Entry), out),
+            Stage::Closing(_) => {}
+            Stage::Open => {
+                let held = self.account.portfolio.positions().get(&instrument);
+                if let Some(quantity) = held.map(Position::quantity).transpose()? {
+                    let id =
+                        Id::of(RunSeed(self.seed), input_seq, "force_exit", instrument.as_str());
+                    let approved = kernel::approve_close(Side::Sell, quantity);
+                    self.close(id, instrument, ExitReason::ForceExit, &approved, out);
+                    self.book.leave_session(instrument);
+                }
+            }
+        }
+        Ok(())
+    }
+}
