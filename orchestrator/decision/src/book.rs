@@ -69,6 +69,11 @@ impl Book {
         self.orders.get(&id)
     }
 
+    /// Every order under way, and those that ended since the last watermark.
+    pub fn orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values()
+    }
+
     /// Forgets orders that nothing can follow.
     #[inline]
     pub fn prune(&mut self) {

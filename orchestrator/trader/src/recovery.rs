@@ -18,6 +18,7 @@ use store::store::Store;
 use crate::desk::rows;
 use crate::desk::tally::Tally;
 use crate::ending::{Code, Failure, Outcome};
+use crate::gateway::fills::LatestFills;
 
 /// Entries that are read at once.
 const PAGE: u64 = 20_000;
@@ -34,6 +35,8 @@ pub struct Recovered {
     pub tally: Tally,
     /// How many events were lived through again.
     pub events: u64,
+    /// The latest fills of every instrument.
+    pub fills: LatestFills,
 }
 
 /// Reads the stored ledger alongside the replay.
@@ -119,6 +122,7 @@ pub async fn recover(
         batch: Batch::default(),
         tally: Tally { equity_quote: configuration.capital_quote, ..Tally::default() },
         events: 0,
+        fills: LatestFills::default(),
     };
     let record = Record::Configuration(Box::new(configuration.clone()));
     let first = Dated { at: UtcMs::default(), input_seq: 0, record };
@@ -186,6 +190,9 @@ async fn keep(recovered: &mut Recovered, stored: &mut Stored<'_>, out: &mut Outb
 async fn take(recovered: &mut Recovered, stored: &mut Stored<'_>, dated: Dated) -> Outcome<()> {
     let entry = dated.chained(&mut recovered.head)?;
     recovered.tally.count(&dated);
+    if let Record::Fill(fill) = &dated.record {
+        recovered.fills.hear(fill);
+    }
     let held = match &entry {
         Some(entry) => stored.holds(entry).await?,
         None => false,

@@ -11,8 +11,10 @@ use backtest::floor::Floor;
 use decision::outbox::Outbox;
 use domain::agent::Effect;
 use domain::event::{Event, Released};
+use domain::gateway::Command;
 use domain::ledger::Head;
 use domain::signal::AgentId;
+use domain::time::UtcMs;
 use futures_util::future::join_all;
 use shell::agent::{Answer, Hear};
 use store::journal::Batch;
@@ -26,6 +28,7 @@ use crate::desk::rows;
 use crate::desk::tally::{self, Tally};
 use crate::desk::work::Work;
 use crate::ending::{Code, Ending, Failure, Outcome};
+use crate::gateway::pump::{News, Word};
 
 /// A batch is written when it holds this many events, a hold's row waits no longer than
 /// [`HOLD_LAG`].
@@ -68,6 +71,8 @@ pub struct Desk {
     work: Work,
     metrics: Arc<Metrics>,
     progress: Arc<dyn Fn(&Tally) + Send + Sync>,
+    /// The way to a real venue; none where the floor has a simulated one.
+    venue: Option<mpsc::UnboundedSender<Word>>,
 }
 
 impl Desk {
@@ -92,7 +97,13 @@ impl Desk {
             work: Work::default(),
             metrics,
             progress,
+            venue: None,
         }
+    }
+
+    /// Has commands go to a real venue.
+    pub fn at(self, venue: mpsc::UnboundedSender<Word>) -> Self {
+        Self { venue: Some(venue), ..self }
     }
 
     async fn watermark(&mut self, released: Released) -> Outcome<()> {
@@ -104,19 +115,55 @@ impl Desk {
         timer.observe_duration();
         self.show(&released);
         self.events += released.events.len();
+        let at = released.watermark;
         self.batch.released.push(released);
-        let commands = std::mem::take(&mut out.commands);
-        self.note(&mut out)?;
-        if !commands.is_empty() {
-            // Persist before acting: no order overtakes its row.
-            self.flush().await?;
-            self.floor.execute(commands, &mut out)?;
-            self.note(&mut out)?;
-        } else if self.events >= BATCH_EVENTS {
+        if let Some(venue) = &self.venue {
+            // A venue that is gone has said why to whom it concerns.
+            let _ = venue.send(Word::Time(at));
+        }
+        self.settle_up(at, out).await?;
+        if self.events >= BATCH_EVENTS {
             self.write_behind().await?;
         }
         (self.progress)(&self.tally);
         Ok(())
+    }
+
+    /// Books what a real venue says, and what its executor can't settle alone.
+    async fn hear(&mut self, News { reports, interventions }: News) -> Outcome<()> {
+        let mut out = Outbox::default();
+        for report in &reports {
+            self.floor.report(report, &mut out)?;
+        }
+        for intervention in &interventions {
+            self.floor.intervene(intervention, &mut out)?;
+        }
+        self.settle_up(self.tally.now, out).await?;
+        // What the venue has booked is on its way to the disk before anything else is heard.
+        self.write_behind().await
+    }
+
+    /// Notes what came out. Where orders follow, it is on disk before they leave.
+    async fn settle_up(&mut self, at: UtcMs, mut out: Outbox) -> Outcome<()> {
+        let commands = std::mem::take(&mut out.commands);
+        self.note(&mut out)?;
+        if commands.is_empty() {
+            return Ok(());
+        }
+        // Persist before acting: no order overtakes its row.
+        self.flush().await?;
+        let commands = self.floor.execute(commands, &mut out)?;
+        self.note(&mut out)?;
+        self.dispatch(commands, at)
+    }
+
+    fn dispatch(&mut self, commands: Vec<Command>, decided_at: UtcMs) -> Outcome<()> {
+        if commands.is_empty() {
+            return Ok(());
+        }
+        let sent = self.venue.as_ref().map(|venue| venue.send(Word::Act { commands, decided_at }));
+        let gone = || Failure::new(Code::Failed, "the way to the venue is closed");
+        sent.ok_or_else(gone)?.map_err(|_| gone())
     }
 
     /// Lets every agent hear the watermark and waits until each is done with it.
@@ -267,6 +314,22 @@ impl Handler<Settle> for Orchestrator {
             let flushed = desk.flush().await;
             let numbers = (desk.tally.clone(), desk.head);
             (desk, flushed.map(|()| numbers))
+        })
+    }
+}
+
+/// What a real venue says. Answered when it is booked; with nothing after a failure.
+#[derive(Message)]
+#[rtype(result = "Option<()>")]
+pub struct Heard(pub News);
+
+impl Handler<Heard> for Orchestrator {
+    type Result = AtomicResponse<Self, Option<()>>;
+
+    fn handle(&mut self, Heard(news): Heard, _: &mut Self::Context) -> Self::Result {
+        self.with_desk(|mut desk| async move {
+            let heard = desk.hear(news).await;
+            (desk, heard)
         })
     }
 }

@@ -3,6 +3,8 @@
 
 pub mod account;
 mod clock;
+pub mod fills;
+pub mod open;
 pub mod pump;
 mod seen;
 mod spot;

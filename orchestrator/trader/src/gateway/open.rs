@@ -1,0 +1,111 @@
+//! Opens the way to a real venue for a run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backtest::floor::Floor;
+use domain::instrument::Instrument;
+use domain::time::UtcMs;
+use exchange::binance::stream::StreamHandle;
+use exchange::binance::user_stream::stream::UserStreamOptions;
+use execution::executor::Executor;
+use execution::fact::Fact;
+use execution::memory::{Memory, PlanKept};
+use execution::terms::Terms;
+use tokio::sync::{mpsc, oneshot};
+
+use super::account::Account;
+use super::fills::LatestFills;
+use super::pump::{News, Outlets, Pump, Word};
+use crate::control::brake::Brake;
+use crate::ending::Outcome;
+
+/// What the run's account is, and how patiently it is worked.
+#[derive(Debug, Clone)]
+pub struct Venue {
+    /// The account.
+    pub account: Account,
+    /// Address of its stream.
+    pub stream_url: String,
+    /// Patience with its stream.
+    pub stream: UserStreamOptions,
+    /// Patience with its orders.
+    pub terms: Terms,
+    /// What stops orders that open.
+    pub brake: Arc<Brake>,
+}
+
+/// The way to the venue while it is open.
+pub struct Way {
+    words: mpsc::UnboundedSender<Word>,
+    /// Ends the listening when it is dropped.
+    _stream: StreamHandle,
+}
+
+/// What comes back: for the core, and for people.
+pub struct Returns {
+    /// For the core.
+    pub news: mpsc::UnboundedReceiver<News>,
+    /// For people.
+    pub facts: mpsc::UnboundedReceiver<Fact>,
+}
+
+impl Venue {
+    /// Begins to listen and to work, from what the recovered core believes. Must be called within an
+    /// actix system.
+    pub fn open(
+        &self,
+        memory: Memory,
+        instruments: &[Instrument],
+    ) -> Outcome<(Way, Returns)> {
+        let (stream, messages) = self.account.listen(&self.stream_url, self.stream.clone())?;
+        let (words, heard) = mpsc::unbounded_channel();
+        let (news_out, news) = mpsc::unbounded_channel();
+        let (facts_out, facts) = mpsc::unbounded_channel();
+        let outlets = Outlets { news: news_out, facts: facts_out };
+        let executor = Executor::new(self.terms);
+        let pump = Pump::new(executor, self.account.clone(), Arc::clone(&self.brake), outlets);
+        for instrument in instruments {
+            // The task that hears it is started below.
+            let _ = words.send(Word::Listed(*instrument));
+        }
+        actix::spawn(pump.run(memory, heard, messages));
+        Ok((Way { words, _stream: stream }, Returns { news, facts }))
+    }
+}
+
+impl Way {
+    /// Where commands go.
+    pub fn words(&self) -> mpsc::UnboundedSender<Word> {
+        self.words.clone()
+    }
+
+    /// Waits until nothing is under way or in question; false where that takes too long.
+    pub async fn quiet(&self, patience: Duration) -> bool {
+        let (tell, told) = oneshot::channel();
+        if self.words.send(Word::WhenQuiet(tell)).is_err() {
+            return false;
+        }
+        matches!(tokio::time::timeout(patience, told).await, Ok(Ok(())))
+    }
+}
+
+/// What the recovered core believes.
+pub fn memory(floor: &Floor, fills: &LatestFills, began_at: UtcMs) -> Memory {
+    let (book, portfolio) = (floor.core().book(), &floor.core().account().portfolio);
+    let open = book.orders().filter(|order| !order.state.is_final());
+    let plans = book.plans().iter().map(|(instrument, plan)| PlanKept {
+        instrument: *instrument,
+        decision_id: plan.decision_id,
+        protection: plan.protection,
+    });
+    // What can't be told is beyond the decimal's range, and nothing of that kind can be booked.
+    let held = portfolio.positions().iter().filter_map(|(id, p)| Some((*id, p.net_base().ok()?)));
+    Memory {
+        orders: open.cloned().collect(),
+        plans: plans.collect(),
+        held_base: held.collect(),
+        fills: fills.kept(),
+        began_at,
+    }
+}
