@@ -3,6 +3,7 @@
 
 mod cli;
 mod config;
+mod control;
 mod desk;
 mod ending;
 mod evidence;
