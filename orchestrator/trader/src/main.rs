@@ -7,6 +7,7 @@ mod control;
 mod desk;
 mod ending;
 mod evidence;
+mod gateway;
 mod market;
 mod place;
 mod progress;

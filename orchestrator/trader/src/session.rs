@@ -33,6 +33,7 @@ use crate::desk::journal::JournalActor;
 use crate::desk::orchestrator::{Desk, Orchestrator, Settle};
 use crate::desk::tally::{self, Tally};
 use crate::ending::{Code, Ending, Failure, Outcome};
+use crate::gateway::open::{self, Venue, Way};
 use crate::market::actor::{Ask, Close, Market, Open};
 use crate::market::feed;
 use crate::place::Place;
@@ -43,6 +44,10 @@ use crate::watch;
 
 /// What an orderly end may take: below the ten seconds that a service manager grants.
 const SETTLING: Duration = Duration::from_secs(8);
+
+/// How long orders in question are waited for, at the start and at the end.
+const RECONCILING: Duration = Duration::from_secs(15);
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// How long the venue may take to answer at the start: whoever waits there wants to know.
 const START_DEADLINE_MS: u64 = 20_000;
@@ -78,6 +83,8 @@ pub struct Session {
     pub readiness: Readiness,
     /// Where progress is shown.
     pub progress: Arc<dyn Fn(&Tally) + Send + Sync>,
+    /// The real venue that orders go to; none for the simulated one.
+    pub venue: Option<Venue>,
 }
 
 /// What a session leaves behind.
@@ -141,7 +148,7 @@ impl Session {
         let ConfigurationRecord { instruments, timeframes, .. } = &configuration;
         let wanted = collector::config::Config::new(instruments.clone(), timeframes.clone());
         let mut collector = Collector::new(wanted)?;
-        let Recovered { engine, head, batch, tally, events } =
+        let Recovered { engine, head, batch, tally, events, fills } =
             recovery::recover(store, &configuration, &mut collector).await?;
         if events > 0 {
             tracing::info!(events, at = %tally.now, head = %head.hash, "recovered");
@@ -173,8 +180,18 @@ impl Session {
         });
         let memory = (head, tally);
         let progress = Arc::clone(&self.progress);
-        let desk =
+        let way = match &self.venue {
+            Some(venue) => {
+                let known = open::memory(&floor, &fills, configuration.began_at);
+                Some(venue.open(known, &listed)?)
+            }
+            None => None,
+        };
+        let mut desk =
             Desk::new(agents.collect(), floor, journal, memory, Arc::clone(metrics), progress);
+        if let Some((way, _)) = &way {
+            desk = desk.at(way.words());
+        }
         let orchestrator = {
             let endings = endings.clone();
             Orchestrator::start_in_arbiter(&desk_thread.handle(), |_| {
@@ -186,6 +203,11 @@ impl Session {
             Market::new(collector, rest, orchestrator.clone(), endings.clone(), metrics).start()
         };
 
+        let way = way.map(|(way, returns)| {
+            returns.pass_on(orchestrator.clone());
+            way
+        });
+        self.reconcile(way.as_ref()).await;
         let stream = self.begin(&configuration, &rest, &market, listed, endings.clone()).await?;
         trading.store(true, Ordering::Relaxed);
         let ending = tokio::select! {
@@ -201,7 +223,7 @@ impl Session {
         if !finished {
             tracing::info!("stopping: no more entries, settling what is under way");
         }
-        let settling = self.settle(&market, &orchestrator, &mut ended);
+        let settling = self.settle(&market, &orchestrator, way.as_ref(), &mut ended);
         let (counters, tally, head) =
             tokio::time::timeout(SETTLING, settling).await.map_err(|_| {
                 Failure::new(Code::Failed, "could not settle in time; the next start recovers")
@@ -349,10 +371,21 @@ impl Session {
         Ok(handle)
     }
 
+    /// Waits until the venue has proven what the ledger believes. What stays in question counts as
+    /// exposure, so trading may begin without it.
+    async fn reconcile(&self, way: Option<&Way>) {
+        if let Some(way) = way
+            && !way.quiet(RECONCILING).await
+        {
+            tracing::warn!("the venue has not proven every order's state yet");
+        }
+    }
+
     async fn settle(
         &self,
         market: &Addr<Market>,
         orchestrator: &Addr<Orchestrator>,
+        way: Option<&Way>,
         ended: &mut mpsc::UnboundedReceiver<Ending>,
     ) -> Outcome<(Counters, Tally, Head)> {
         post(market, Close).map_err(|refused| {
@@ -360,6 +393,12 @@ impl Session {
             Failure::new(Code::Failed, format!("the collector can't be closed: {refused}"))
         })?;
         let state = send(market.send(Ask { settled_to: UtcMs::default() }).await)?;
+        // What is not quiet by then, the next start asks the venue for.
+        if let Some(way) = way
+            && !way.quiet(FAREWELL).await
+        {
+            tracing::warn!("orders are still under way; the next start asks the venue for them");
+        }
         let settled = send(orchestrator.send(Settle).await)?;
         while let Ok(ending) = ended.try_recv() {
             if let Ending::Failed(failure) = ending {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix::Addr;
 use backtest::floor::Floor;
 use domain::instrument::Instrument;
 use domain::time::UtcMs;
@@ -18,6 +19,7 @@ use super::account::Account;
 use super::fills::LatestFills;
 use super::pump::{News, Outlets, Pump, Word};
 use crate::control::brake::Brake;
+use crate::desk::orchestrator::{Heard, Orchestrator};
 use crate::ending::Outcome;
 
 /// What the run's account is, and how patiently it is worked.
@@ -48,6 +50,24 @@ pub struct Returns {
     pub news: mpsc::UnboundedReceiver<News>,
     /// For people.
     pub facts: mpsc::UnboundedReceiver<Fact>,
+}
+
+impl Returns {
+    /// Has the orchestrator book what the venue says, one after the other, and people hear the rest.
+    pub fn pass_on(self, orchestrator: Addr<Orchestrator>) {
+        let Self { mut news, mut facts } = self;
+        actix::spawn(async move {
+            while let Some(heard) = news.recv().await {
+                // After a failure, which has been told to whom it concerns, nothing is booked.
+                let Ok(Some(())) = orchestrator.send(Heard(heard)).await else { return };
+            }
+        });
+        actix::spawn(async move {
+            while let Some(fact) = facts.recv().await {
+                tracing::warn!(?fact, "the venue");
+            }
+        });
+    }
 }
 
 impl Venue {

@@ -115,6 +115,7 @@ impl Pump {
             if !self.hand_out() {
                 return;
             }
+            let pause = self.until_wake();
             let woken = tokio::select! {
                 word = words.recv() => Woken::Word(word),
                 message = messages.recv() => Woken::Message(message),
@@ -122,7 +123,7 @@ impl Pump {
                     let (id, performed) = done.expect("a request's task neither panics nor is cancelled");
                     Woken::Performed(id, performed)
                 }
-                () = tokio::time::sleep(self.until_wake()) => Woken::Time,
+                () = tokio::time::sleep(pause) => Woken::Time,
             };
             let now = self.now();
             match woken {

@@ -2,7 +2,7 @@
 
 use domain::fill::Liquidity;
 use domain::instrument::Asset;
-use domain::money::Quantity;
+use domain::money::{Price, Quantity};
 use domain::order::{OrderState, Side};
 use domain::time::UtcMs;
 use exchange::binance::order::{VenueOrder, VenueTrade};
@@ -52,7 +52,7 @@ pub(super) fn found<T>(
 pub(super) fn order(order: &VenueOrder) -> OrderSeen {
     let (state, filled) =
         order.progress().unwrap_or((OrderState::Unknown, order.filled.unwrap_or_default()));
-    let some = |price: domain::money::Price| Some(price).filter(|price| !price.is_zero());
+    let some = |price: Price| Some(price).filter(|price| *price > Price::ZERO);
     OrderSeen {
         name: order.name().to_owned(),
         symbol: order.symbol.clone(),

@@ -95,6 +95,7 @@ pub fn demo(asked: &Demo, settings: &Settings, json: bool) -> Outcome<()> {
         metrics,
         readiness,
         progress: if json { progress::quiet() } else { progress::line() },
+        venue: None,
     };
     let Some(summary) = run::trade(&settings, !json, session)? else {
         summary::print_unbegun(json);

@@ -41,6 +41,7 @@ pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
         metrics,
         readiness,
         progress: progress::quiet(),
+        venue: None,
     };
     if let Some(summary) = trade(settings, !asked.once, session)? {
         summary::print(&summary, json);
