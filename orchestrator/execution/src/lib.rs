@@ -6,8 +6,21 @@
 //! memory of its own: a start makes it anew from what the core believes, and from the venue.
 
 pub mod answer;
+mod answers;
 pub mod ask;
+mod booking;
+mod desk;
+mod drive;
 pub mod executor;
 pub mod fact;
+mod guard;
+mod hearing;
+mod leg;
 pub mod memory;
+mod protect;
+mod question;
+mod resume;
+mod story;
 pub mod terms;
+mod trail;
+mod wallet;
