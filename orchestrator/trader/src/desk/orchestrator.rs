@@ -11,6 +11,7 @@ use backtest::floor::Floor;
 use decision::outbox::Outbox;
 use domain::agent::Effect;
 use domain::event::{Event, Released};
+use domain::intervention::Intervention;
 use domain::ledger::Head;
 use domain::signal::AgentId;
 use futures_util::future::join_all;
@@ -20,6 +21,7 @@ use telemetry::metrics::Metrics;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::control::told::{self, Told};
 use crate::desk::journal::{Append, JournalActor};
 use crate::desk::note::Note;
 use crate::desk::rows;
@@ -119,6 +121,25 @@ impl Desk {
         Ok(())
     }
 
+    /// Writes a word down and then does it. It comes between two watermarks: no decision is under
+    /// way. Persist before acting here too.
+    async fn intervene(&mut self, intervention: &Intervention) -> Outcome<Told> {
+        let before = self.floor.core().account().state();
+        let mut out = Outbox::default();
+        self.floor.intervene(intervention, &mut out)?;
+        let commands = std::mem::take(&mut out.commands);
+        let orders = commands.iter().map(|command| told::order(command, &out.records)).collect();
+        self.note(&mut out)?;
+        self.flush().await?;
+        self.floor.execute(commands, &mut out)?;
+        self.note(&mut out)?;
+        let account = self.floor.core().account();
+        let after = account.state();
+        self.metrics.trading_state.set(after as i64);
+        let note = account.suspension().map(|standing| format!("because of {}", standing.why));
+        Ok(Told { done: true, before, after, orders, note })
+    }
+
     /// Lets every agent hear the watermark and waits until each is done with it.
     async fn gather(&mut self, released: &Released) -> Outcome<Vec<Effect>> {
         let account = self.floor.account().copied();
@@ -144,7 +165,7 @@ impl Desk {
             let entry = dated.chained(&mut self.head)?;
             self.tally.count(&dated);
             tally::observe(&self.metrics, &self.tally, &dated, self.head);
-            rows::add(&mut self.batch, dated, entry);
+            rows::add(&mut self.batch, dated, entry, self.head.seq);
         }
         Ok(())
     }
@@ -267,6 +288,22 @@ impl Handler<Settle> for Orchestrator {
             let flushed = desk.flush().await;
             let numbers = (desk.tally.clone(), desk.head);
             (desk, flushed.map(|()| numbers))
+        })
+    }
+}
+
+/// A person's word, or what only a person can settle. Answered when it is on disk and done.
+#[derive(Message)]
+#[rtype(result = "Option<Told>")]
+pub struct Intervene(pub Intervention);
+
+impl Handler<Intervene> for Orchestrator {
+    type Result = AtomicResponse<Self, Option<Told>>;
+
+    fn handle(&mut self, Intervene(word): Intervene, _: &mut Self::Context) -> Self::Result {
+        self.with_desk(|mut desk| async move {
+            let told = desk.intervene(&word).await;
+            (desk, told)
         })
     }
 }
