@@ -4,14 +4,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use backtest::metrics::breakdown::Period;
-use backtest::range::TimeRange;
 use clap::{Args, Parser, Subcommand};
-use domain::instrument::InstrumentId;
-use domain::timeframe::Timeframe;
 
 use crate::verbs::analysis::{LookaheadAnalysis, RecursiveAnalysis};
 use crate::verbs::backtest::args::Backtest;
+use crate::verbs::config::Config;
+use crate::verbs::control::{Close, Resume};
+use crate::verbs::download_data::DownloadData;
 use crate::verbs::hyperopt::args::Hyperopt;
+use crate::verbs::list_data::ListData;
 use crate::verbs::walk_forward::args::WalkForward;
 
 /// Actor-based multi-agent crypto trading: real candles in, audited decisions out.
@@ -139,6 +140,22 @@ pub enum Verb {
         after_help = "Examples:\n  sextant backtest-show\n  sextant backtest-show latest --breakdown week,month"
     )]
     BacktestShow(BacktestShow),
+    /// No new positions until resumed; what is open runs on.
+    #[command(after_help = "Example:\n  sextant pause")]
+    Pause,
+    /// Only orders that close until resumed; entries under way are cancelled.
+    #[command(after_help = "Example:\n  sextant reduce")]
+    Reduce,
+    /// Stop opening anything at once, until a person resumes; a file HALT in the data folder and
+    /// SIGUSR1 do the same, SIGUSR2 closes everything too.
+    #[command(after_help = "Example:\n  sextant halt && sextant close --all")]
+    Halt,
+    /// Lift a pause, a reduction or a halt.
+    #[command(after_help = "Example:\n  sextant resume --yes")]
+    Resume(Resume),
+    /// Close positions at the market.
+    #[command(after_help = "Examples:\n  sextant close --pairs BTC/USDT\n  sextant close --all")]
+    Close(Close),
     /// Show or check the configuration.
     #[command(after_help = "Example:\n  sextant config check")]
     Config(Config),
@@ -247,48 +264,6 @@ pub struct Indicators {
     pub csv: bool,
 }
 
-/// `download-data`.
-#[derive(Debug, Clone, Args)]
-pub struct DownloadData {
-    /// Pairs [default: CRYPTO_PAIRS; with --from, those of the files].
-    #[arg(long, value_delimiter = ',', value_name = "PAIRS")]
-    pub pairs: Vec<InstrumentId>,
-    /// Timeframes, comma separated [default: SEXTANT_TIMEFRAMES; with --from, those of the files].
-    #[arg(long, value_delimiter = ',', value_name = "TIMEFRAMES")]
-    pub timeframe: Vec<Timeframe>,
-    /// Days, `20240101-20240601`, the last one not included; either may be left out [default: what
-    /// the archive has and on to now, or the last 30 days].
-    #[arg(long, value_name = "RANGE", allow_hyphen_values = true)]
-    pub timerange: Option<TimeRange>,
-    /// The last so many days.
-    #[arg(long, value_name = "N", conflicts_with = "timerange", value_parser = clap::value_parser!(u32).range(1..=36_500))]
-    pub days: Option<u32>,
-    /// Import this file (csv, csv.gz, zip) or folder of files instead of asking the venue; may be
-    /// repeated. With a perpetual among --pairs (BTC/USDT:USDT) its files are taken for that.
-    #[arg(long, value_name = "PATH", conflicts_with = "days")]
-    pub from: Vec<PathBuf>,
-    /// Let new candles take the place of different ones in the archive; ask for all of them anew.
-    #[arg(long)]
-    pub replace: bool,
-}
-
-/// `list-data`.
-#[derive(Debug, Clone, Args)]
-pub struct ListData {
-    /// Only these pairs.
-    #[arg(long, value_delimiter = ',', value_name = "PAIRS")]
-    pub pairs: Vec<InstrumentId>,
-    /// Only these timeframes, comma separated.
-    #[arg(long, value_delimiter = ',', value_name = "TIMEFRAMES")]
-    pub timeframe: Vec<Timeframe>,
-    /// A folder of candle files instead of the archive.
-    #[arg(long, value_name = "DIR")]
-    pub candles: Option<PathBuf>,
-    /// Name every hole.
-    #[arg(long)]
-    pub show_holes: bool,
-}
-
 /// `plot`.
 #[derive(Debug, Clone, Args)]
 pub struct Plot {
@@ -368,23 +343,4 @@ pub struct BacktestShow {
     /// Add tables by `day`, `week` or `month`, with commas between.
     #[arg(long, value_name = "PERIODS", value_delimiter = ',', requires = "id")]
     pub breakdown: Vec<Period>,
-}
-
-/// `config`.
-#[derive(Debug, Clone, Args)]
-pub struct Config {
-    /// What to do with it.
-    #[command(subcommand)]
-    pub what: ConfigVerb,
-}
-
-/// What to do with the configuration.
-#[derive(Debug, Clone, Subcommand)]
-pub enum ConfigVerb {
-    /// Every setting, its value and where it came from.
-    Show,
-    /// Read everything and report every error.
-    Check,
-    /// The profiles that come with the program.
-    Profiles,
 }

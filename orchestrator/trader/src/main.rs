@@ -26,11 +26,13 @@ use std::process::ExitCode;
 use clap::Parser;
 use telemetry::logging::{self, LogFilter, LogFormat};
 
-use crate::cli::{Cli, Common, Config, ConfigVerb, Status, Verb};
+use crate::cli::{Cli, Common, Status, Verb};
 use crate::config::load::{self, Loaded};
 use crate::config::settings::Settings;
 use crate::config::sources::Sources;
+use crate::control::word::Verb as Word;
 use crate::ending::{Code, Failure, Outcome};
+use crate::verbs::config::{Config, ConfigVerb};
 
 fn main() -> ExitCode {
     // A panic is a defect: the process ends, and the next start recovers.
@@ -118,6 +120,11 @@ fn dispatch(cli: Cli) -> Outcome<ExitCode> {
         Verb::BacktestShow(asked) => {
             done(verbs::backtest::show::show(&asked, &settings(&common)?, json))
         }
+        Verb::Pause => verbs::control::say(Word::Pause, &settings(&common)?, json),
+        Verb::Reduce => verbs::control::say(Word::Reduce, &settings(&common)?, json),
+        Verb::Halt => verbs::control::say(Word::Halt, &settings(&common)?, json),
+        Verb::Resume(asked) => verbs::control::resume(&asked, &settings(&common)?, json),
+        Verb::Close(asked) => verbs::control::close(&asked, &settings(&common)?, json),
         Verb::Verify => verbs::verify::verify(&settings(&common)?, json),
         Verb::Config(Config { what: ConfigVerb::Profiles }) => done(verbs::config::profiles(json)),
         Verb::Config(Config { what: ConfigVerb::Show }) => {

@@ -105,5 +105,6 @@ pub fn remember(data_dir: &Path, mode: &str) -> Outcome<()> {
 /// The run that was begun last; `paper` where none was.
 pub fn current(data_dir: &Path) -> String {
     let noted = std::fs::read_to_string(data_dir.join(CURRENT)).unwrap_or_default();
-    if noted.trim() == "demo" { "demo".to_owned() } else { "paper".to_owned() }
+    let known = ["demo", "paper", "testnet", "live"].into_iter().find(|mode| *mode == noted.trim());
+    known.unwrap_or("paper").to_owned()
 }

@@ -197,7 +197,7 @@ async fn take(recovered: &mut Recovered, stored: &mut Stored<'_>, dated: Dated) 
         Some(entry) => stored.holds(entry).await?,
         None => false,
     };
-    rows::add(&mut recovered.batch, dated, entry.clone());
+    rows::add(&mut recovered.batch, dated, entry.clone(), recovered.head.seq);
     if held {
         recovered.batch.entries.pop();
     }

@@ -9,6 +9,7 @@ use actix::{Actor, Addr, Arbiter};
 use collector::collector::Collector;
 use collector::counters::Counters;
 use decision::record::ConfigurationRecord;
+use decision::snapshot::TradingState;
 use domain::ids::{Id, RunSeed};
 use domain::instrument::{Instrument, InstrumentId};
 use domain::ledger::Head;
@@ -29,6 +30,8 @@ use telemetry::metrics::Metrics;
 use telemetry::readiness::Readiness;
 use tokio::sync::mpsc;
 
+use crate::control::brake::Brake;
+use crate::control::obey;
 use crate::desk::journal::JournalActor;
 use crate::desk::orchestrator::{Desk, Orchestrator, Settle};
 use crate::desk::tally::{self, Tally};
@@ -69,6 +72,8 @@ pub struct Session {
     pub begin: Begin,
     /// Where its store is.
     pub place: Place,
+    /// Where a person leaves words, and the file that halts.
+    pub data_dir: PathBuf,
     /// The venue's REST address.
     pub rest_url: String,
     /// The venue's stream address.
@@ -112,6 +117,7 @@ impl Session {
     /// an actix system.
     pub async fn trade(self) -> Outcome<Option<Summary>> {
         let stop = Stop::listen()?;
+        let brake = Brake::armed()?;
         let open = self.place.open().await?;
         let trading = AtomicBool::new(false);
         let before_trading = async {
@@ -123,7 +129,7 @@ impl Session {
         };
         // What start-up leaves half done, the next one does: writing is all or nothing.
         let summary = tokio::select! {
-            summary = self.trade_in(&open, &stop, &trading) => summary.map(Some),
+            summary = self.trade_in(&open, &stop, &trading, &brake) => summary.map(Some),
             () = before_trading => Ok(None),
         };
         // Stopped even where trading failed: what is acknowledged is on disk in any case.
@@ -138,6 +144,7 @@ impl Session {
         open: &crate::place::Opened,
         stop: &Stop,
         trading: &AtomicBool,
+        brake: &Arc<Brake>,
     ) -> Outcome<Summary> {
         let store = &open.store;
         store.migrate().await?;
@@ -152,6 +159,9 @@ impl Session {
             recovery::recover(store, &configuration, &mut collector).await?;
         if events > 0 {
             tracing::info!(events, at = %tally.now, head = %head.hash, "recovered");
+        }
+        if engine.floor().core().account().state() == TradingState::Halted {
+            brake.pull();
         }
         let mut journal = Journal::open(store, self.place.seals()?).await?;
         // What a crash left unwritten, and for a new run the moment it began, before anything else.
@@ -183,7 +193,7 @@ impl Session {
         let way = match &self.venue {
             Some(venue) => {
                 let known = open::memory(&floor, &fills, configuration.began_at);
-                Some(venue.open(known, &listed)?)
+                Some(venue.open(known, &listed, Arc::clone(brake))?)
             }
             None => None,
         };
@@ -208,6 +218,8 @@ impl Session {
             way
         });
         self.reconcile(way.as_ref()).await;
+        let mode = self.begin.mode;
+        let switch = obey::begin(&self.data_dir, mode, Arc::clone(brake), &orchestrator).await?;
         let stream = self.begin(&configuration, &rest, &market, listed, endings.clone()).await?;
         trading.store(true, Ordering::Relaxed);
         let ending = tokio::select! {
@@ -223,6 +235,8 @@ impl Session {
         if !finished {
             tracing::info!("stopping: no more entries, settling what is under way");
         }
+        // What is asked for from here on waits for the next start.
+        drop(switch);
         let settling = self.settle(&market, &orchestrator, way.as_ref(), &mut ended);
         let (counters, tally, head) =
             tokio::time::timeout(SETTLING, settling).await.map_err(|_| {

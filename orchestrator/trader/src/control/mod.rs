@@ -3,6 +3,7 @@
 //! word then goes its orderly way to the orchestrator and into the ledger.
 
 pub mod brake;
+pub mod obey;
 pub mod switch;
 pub mod told;
 pub mod word;

@@ -2,8 +2,32 @@
 
 use std::fmt::Write as _;
 
+use decision::record::{Dated, Record};
 use decision::snapshot::TradingState;
+use domain::gateway::Command;
 use serde::{Deserialize, Serialize};
+
+/// A command as a person reads it; its order is among the records that go with it.
+pub fn order(command: &Command, records: &[Dated]) -> String {
+    match command {
+        Command::Submit { ticket, .. } => {
+            format!("{} {} {}", ticket.side, ticket.quantity, ticket.instrument)
+        }
+        Command::Cancel { client_order_id } | Command::Move { client_order_id, .. } => {
+            let of = |dated: &Dated| match &dated.record {
+                Record::Order(record) => Some(record.order.ticket),
+                _ => None,
+            };
+            let mut tickets = records.iter().filter_map(of);
+            match tickets.find(|ticket| ticket.client_order_id == *client_order_id) {
+                Some(ticket) => {
+                    format!("cancel of {} {}", ticket.client_order_id, ticket.instrument)
+                }
+                None => format!("cancel of {client_order_id}"),
+            }
+        }
+    }
+}
 
 /// What a person is told of a word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

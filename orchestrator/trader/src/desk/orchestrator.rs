@@ -12,6 +12,7 @@ use decision::outbox::Outbox;
 use domain::agent::Effect;
 use domain::event::{Event, Released};
 use domain::gateway::Command;
+use domain::intervention::Intervention;
 use domain::ledger::Head;
 use domain::signal::AgentId;
 use domain::time::UtcMs;
@@ -22,6 +23,7 @@ use telemetry::metrics::Metrics;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::control::told::{self, Told};
 use crate::desk::journal::{Append, JournalActor};
 use crate::desk::note::Note;
 use crate::desk::rows;
@@ -138,7 +140,7 @@ impl Desk {
         for intervention in &interventions {
             self.floor.intervene(intervention, &mut out)?;
         }
-        self.settle_up(self.tally.now, out).await?;
+        self.settle_up(self.floor.core().now(), out).await?;
         // What the venue has booked is on its way to the disk before anything else is heard.
         self.write_behind().await
     }
@@ -166,6 +168,24 @@ impl Desk {
         sent.ok_or_else(gone)?.map_err(|_| gone())
     }
 
+    /// Writes a word down and then does it. It comes between two watermarks: no decision is under
+    /// way. Persist before acting here too.
+    async fn intervene(&mut self, intervention: &Intervention) -> Outcome<Told> {
+        let before = self.floor.core().account().state();
+        let mut out = Outbox::default();
+        self.floor.intervene(intervention, &mut out)?;
+        let told = |command| told::order(command, &out.records);
+        let orders = out.commands.iter().map(told).collect();
+        let at = self.floor.core().now();
+        self.settle_up(at, out).await?;
+        self.flush().await?;
+        let account = self.floor.core().account();
+        let after = account.state();
+        self.metrics.trading_state.set(after as i64);
+        let note = account.suspension().map(|standing| format!("because of {}", standing.why));
+        Ok(Told { done: true, before, after, orders, note })
+    }
+
     /// Lets every agent hear the watermark and waits until each is done with it.
     async fn gather(&mut self, released: &Released) -> Outcome<Vec<Effect>> {
         let account = self.floor.account().copied();
@@ -191,7 +211,7 @@ impl Desk {
             let entry = dated.chained(&mut self.head)?;
             self.tally.count(&dated);
             tally::observe(&self.metrics, &self.tally, &dated, self.head);
-            rows::add(&mut self.batch, dated, entry);
+            rows::add(&mut self.batch, dated, entry, self.head.seq);
         }
         Ok(())
     }
@@ -330,6 +350,22 @@ impl Handler<Heard> for Orchestrator {
         self.with_desk(|mut desk| async move {
             let heard = desk.hear(news).await;
             (desk, heard)
+        })
+    }
+}
+
+/// A person's word, or what only a person can settle. Answered when it is on disk and done.
+#[derive(Message)]
+#[rtype(result = "Option<Told>")]
+pub struct Intervene(pub Intervention);
+
+impl Handler<Intervene> for Orchestrator {
+    type Result = AtomicResponse<Self, Option<Told>>;
+
+    fn handle(&mut self, Intervene(word): Intervene, _: &mut Self::Context) -> Self::Result {
+        self.with_desk(|mut desk| async move {
+            let told = desk.intervene(&word).await;
+            (desk, told)
         })
     }
 }

@@ -20,8 +20,9 @@ use store::signals::SignalRow;
 
 use crate::desk::note::Note;
 
-/// Adds a record, with its entry where it is one of the ledger's.
-pub fn add(batch: &mut Batch, dated: Dated, entry: Option<Entry>) {
+/// Adds a record, with its entry where it is one of the ledger's. `head_seq` is the ledger's last
+/// entry at or before it.
+pub fn add(batch: &mut Batch, dated: Dated, entry: Option<Entry>, head_seq: u64) {
     let Dated { at, input_seq, record } = dated;
     let seq = entry.as_ref().map_or(0, |entry| entry.seq);
     batch.entries.extend(entry);
@@ -29,7 +30,7 @@ pub fn add(batch: &mut Batch, dated: Dated, entry: Option<Entry>) {
         // Of these the ledger's entry is all there is.
         Record::Configuration(_) | Record::Funding(_) => {}
         Record::Intervention(intervention) => batch.risk_events.push(RiskEventRow {
-            id: Id::of(RunSeed(0), seq, "risk_event", "intervention"),
+            id: intervention_row(seq),
             at,
             input_seq,
             kind: "intervention".to_owned(),
@@ -46,7 +47,8 @@ pub fn add(batch: &mut Batch, dated: Dated, entry: Option<Entry>) {
         Record::Trade(trade) => batch.trades.push(trade),
         Record::Marked(mark) => batch.portfolio.push(portfolio(at, *mark)),
         Record::StateChanged(changed) => batch.risk_events.push(RiskEventRow {
-            id: Id::of(RunSeed(0), input_seq, "risk_event", changed.to.name()),
+            // A person may change it there and back after one watermark.
+            id: Id::of(RunSeed(0), head_seq, "risk_event", changed.to.name()),
             at,
             input_seq,
             kind: "trading_state".to_owned(),
@@ -62,6 +64,7 @@ pub fn add(batch: &mut Batch, dated: Dated, entry: Option<Entry>) {
                 "drawdown_ratio": changed.drawdown_ratio,
                 "day_loss_ratio": changed.day_loss_ratio,
                 "equity_quote": changed.equity_quote,
+                "ledger_seq": head_seq,
             }),
             action_taken: match changed.to {
                 TradingState::Active => "entries allowed again",
@@ -73,6 +76,11 @@ pub fn add(batch: &mut Batch, dated: Dated, entry: Option<Entry>) {
             .to_owned(),
         }),
     }
+}
+
+/// The row of the intervention that is entry `seq` of the ledger.
+pub fn intervention_row(seq: u64) -> Id {
+    Id::of(RunSeed(0), seq, "risk_event", "intervention")
 }
 
 fn severity(intervention: &Intervention) -> Severity {

@@ -33,8 +33,6 @@ pub struct Venue {
     pub stream: UserStreamOptions,
     /// Patience with its orders.
     pub terms: Terms,
-    /// What stops orders that open.
-    pub brake: Arc<Brake>,
 }
 
 /// The way to the venue while it is open.
@@ -71,12 +69,13 @@ impl Returns {
 }
 
 impl Venue {
-    /// Begins to listen and to work, from what the recovered core believes. Must be called within an
-    /// actix system.
+    /// Begins to listen and to work, from what the recovered core believes. Orders that open pass
+    /// the brake. Must be called within an actix system.
     pub fn open(
         &self,
         memory: Memory,
         instruments: &[Instrument],
+        brake: Arc<Brake>,
     ) -> Outcome<(Way, Returns)> {
         let (stream, messages) = self.account.listen(&self.stream_url, self.stream.clone())?;
         let (words, heard) = mpsc::unbounded_channel();
@@ -84,7 +83,7 @@ impl Venue {
         let (facts_out, facts) = mpsc::unbounded_channel();
         let outlets = Outlets { news: news_out, facts: facts_out };
         let executor = Executor::new(self.terms);
-        let pump = Pump::new(executor, self.account.clone(), Arc::clone(&self.brake), outlets);
+        let pump = Pump::new(executor, self.account.clone(), brake, outlets);
         for instrument in instruments {
             // The task that hears it is started below.
             let _ = words.send(Word::Listed(*instrument));

@@ -1,5 +1,6 @@
 //! `config`: what is configured, whether it can be, and the profiles that there are.
 
+use clap::{Args, Subcommand};
 use decision::profile::Profile;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -8,6 +9,25 @@ use crate::config::load::Loaded;
 use crate::config::show::{self, ShownSetting};
 use crate::ending::Outcome;
 use crate::verbs::output::{self, Column};
+
+/// `config`.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub what: ConfigVerb,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ConfigVerb {
+    /// Every setting, its value and where it came from.
+    Show,
+    /// Read everything and report every error.
+    Check,
+    /// The profiles that come with the program.
+    Profiles,
+}
 
 type Col = Column<ShownSetting>;
 

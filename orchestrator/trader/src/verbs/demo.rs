@@ -88,6 +88,7 @@ pub fn demo(asked: &Demo, settings: &Settings, json: bool) -> Outcome<()> {
     let session = |metrics, readiness| Session {
         begin: run::begin(MODE, &settings),
         place: place.clone(),
+        data_dir: settings.data_dir.clone(),
         rest_url: market.rest.clone(),
         stream_url: market.stream.clone(),
         settle_ms: 0,

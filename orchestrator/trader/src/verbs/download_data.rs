@@ -3,15 +3,45 @@
 mod fetch;
 mod import;
 
+use std::path::PathBuf;
+
+use backtest::range::TimeRange;
+use clap::Args;
+use domain::instrument::InstrumentId;
+use domain::timeframe::Timeframe;
 use exchange::archive::error::ArchiveError;
 use exchange::archive::folder::Archive;
 use exchange::archive::series::{Merged, Series};
 
-use crate::cli::DownloadData;
 use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
 use crate::verbs::coverage::{COLUMNS, Coverage, MOMENTS};
 use crate::verbs::output;
+
+/// `download-data`.
+#[derive(Debug, Clone, Args)]
+pub struct DownloadData {
+    /// Pairs [default: CRYPTO_PAIRS; with --from, those of the files].
+    #[arg(long, value_delimiter = ',', value_name = "PAIRS")]
+    pub pairs: Vec<InstrumentId>,
+    /// Timeframes, comma separated [default: SEXTANT_TIMEFRAMES; with --from, those of the files].
+    #[arg(long, value_delimiter = ',', value_name = "TIMEFRAMES")]
+    pub timeframe: Vec<Timeframe>,
+    /// Days, `20240101-20240601`, the last one not included; either may be left out [default: what
+    /// the archive has and on to now, or the last 30 days].
+    #[arg(long, value_name = "RANGE", allow_hyphen_values = true)]
+    pub timerange: Option<TimeRange>,
+    /// The last so many days.
+    #[arg(long, value_name = "N", conflicts_with = "timerange", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub days: Option<u32>,
+    /// Import this file (csv, csv.gz, zip) or folder of files instead of asking the venue; may be
+    /// repeated. With a perpetual among --pairs (BTC/USDT:USDT) its files are taken for that.
+    #[arg(long, value_name = "PATH", conflicts_with = "days")]
+    pub from: Vec<PathBuf>,
+    /// Let new candles take the place of different ones in the archive; ask for all of them anew.
+    #[arg(long)]
+    pub replace: bool,
+}
 
 /// A series with what came to it.
 type News = (Series, Merged);

@@ -1,19 +1,36 @@
 //! `list-data`: which candles there are, and what is missing.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use domain::instrument::InstrumentId;
 use domain::timeframe::Timeframe;
 use exchange::archive::folder::Archive;
 use exchange::archive::ranges::Ranges;
 use exchange::candle_file::{self, CandleFile, Named};
 
-use crate::cli::ListData;
 use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
 use crate::verbs::coverage::{COLUMNS, Coverage, HOLE_COLUMNS, MOMENTS};
 use crate::verbs::output;
+
+/// `list-data`.
+#[derive(Debug, Clone, Args)]
+pub struct ListData {
+    /// Only these pairs.
+    #[arg(long, value_delimiter = ',', value_name = "PAIRS")]
+    pub pairs: Vec<InstrumentId>,
+    /// Only these timeframes, comma separated.
+    #[arg(long, value_delimiter = ',', value_name = "TIMEFRAMES")]
+    pub timeframe: Vec<Timeframe>,
+    /// A folder of candle files instead of the archive.
+    #[arg(long, value_name = "DIR")]
+    pub candles: Option<PathBuf>,
+    /// Name every hole.
+    #[arg(long)]
+    pub show_holes: bool,
+}
 
 /// Prints a row for each pair and timeframe.
 pub fn list(asked: &ListData, settings: &Settings, json: bool) -> Outcome<()> {

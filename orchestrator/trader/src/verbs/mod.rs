@@ -4,6 +4,7 @@
 pub mod analysis;
 pub mod backtest;
 pub mod config;
+pub mod control;
 mod coverage;
 pub mod decisions;
 pub mod demo;
@@ -25,5 +26,6 @@ pub mod simulate;
 pub mod status;
 mod story;
 pub mod trades;
+mod trading;
 pub mod verify;
 pub mod walk_forward;

@@ -34,6 +34,7 @@ pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
     let session = |metrics, readiness| Session {
         begin: begin(settings.mode.name(), settings),
         place,
+        data_dir: settings.data_dir.clone(),
         rest_url: settings.endpoints.rest.clone(),
         stream_url: settings.endpoints.stream.clone(),
         settle_ms: if replaying { 0 } else { SETTLE_MS },

@@ -11,13 +11,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use store::lookup::Counts;
 use store::portfolio::PortfolioRow;
-use store::rows::Filter;
 use store::store::Store;
 
 use crate::config::settings::Settings;
 use crate::ending::{Code, Outcome};
 use crate::verbs::output::{self, signed, two};
 use crate::verbs::reading;
+use crate::verbs::trading::{self, Trading};
 
 /// A container's health check gives up after this.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -29,7 +29,7 @@ struct State {
     writer: Option<u32>,
     last_watermark: Option<UtcMs>,
     portfolio: Option<PortfolioRow>,
-    trading: String,
+    trading: Trading,
     counts: Counts,
     head: Head,
 }
@@ -70,15 +70,12 @@ pub(crate) fn healthz(url: &str, json: bool) -> Outcome<ExitCode> {
 async fn read(store: &Store) -> Outcome<State> {
     let configuration = store.configuration_of(u64::MAX >> 1).await?;
     let configuration = configuration.map(|entry| canonical::decode(&entry.payload)).transpose()?;
-    let last = Filter { limit: Some(1), ..Filter::default() };
-    let changed = store.risk_events(&last).await?.pop();
-    let trading = changed.and_then(|event| Some(event.details.get("to")?.as_str()?.to_owned()));
     Ok(State {
         configuration,
         writer: store.writer().await?,
         last_watermark: store.last_watermark().await?,
         portfolio: store.latest_portfolio().await?,
-        trading: trading.unwrap_or_else(|| "active".to_owned()),
+        trading: trading::read(store).await?,
         counts: store.counts().await?,
         head: store.ledger_head().await?,
     })
@@ -102,7 +99,9 @@ fn document(state: &State, place: &str) -> Value {
         "last_watermark": state.last_watermark,
         "last_watermark_utc": state.last_watermark.map(|at| at.to_string()),
         "portfolio": portfolio,
-        "trading": state.trading,
+        "trading": state.trading.state,
+        "trading_why": state.trading.why,
+        "trading_since": state.trading.since,
         "counts": state.counts,
         "ledger_entries": state.head.seq,
         "ledger_head_hash": state.head.hash,
@@ -154,7 +153,7 @@ fn text(state: &State, place: &str) -> String {
 fn account_lines(
     account: &PortfolioRow,
     run: &ConfigurationRecord,
-    trading: &str,
+    trading: &Trading,
     line: &mut impl FnMut(&str, String),
 ) {
     let quote = run.quote.as_str();
@@ -194,7 +193,15 @@ fn account_lines(
         "heat",
         format!("{:.2} % of {} %", account.heat_ratio * 100.0, percent(profile.max_heat_ratio)),
     );
-    line("trading", trading.to_owned());
+    line(
+        "trading",
+        match (&trading.why, trading.since) {
+            (Some(why), Some(since)) => {
+                format!("{} since {} UTC: {why}", trading.state, output::moment(since))
+            }
+            _ => trading.state.clone(),
+        },
+    );
     line("positions", format!("{} of {}", account.open_positions, profile.max_positions));
     for (instrument, held) in account.positions.as_object().into_iter().flatten() {
         let held = held.as_str().map_or_else(|| held.to_string(), str::to_owned);

@@ -138,7 +138,7 @@ fn compare(
     let (at, input_seq) = (entry.at, entry.input_seq);
     let dated = Dated { at, input_seq, record: Record::Decision(Box::new(made)) };
     let mut batch = Batch::default();
-    rows::add(&mut batch, dated, Some(entry.clone()));
+    rows::add(&mut batch, dated, Some(entry.clone()), entry.seq);
     let shows = canonical::encode(&batch.decisions.pop())?;
     let row = fields(&canonical::encode(&row)?, &shows);
     found.extend(row.into_iter().map(|(name, a, b)| (format!("(table) {name}"), a, b)));
