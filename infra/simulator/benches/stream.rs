@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use domain::time::UtcMs;
 use futures_util::StreamExt;
-use simulator::options::{Faults, Options, Source, Speed};
+use simulator::options::{Options, Source};
 use simulator::server::serve;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
@@ -18,15 +18,8 @@ const DAYS: u32 = 90;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pairs: Vec<_> = PAIRS.iter().map(|pair| pair.parse()).collect::<Result<_, _>>()?;
     let loading = Instant::now();
-    let options = Options {
-        listen: ([127, 0, 0, 1], 0).into(),
-        source: Source::Generated { pairs, start: UtcMs::new(1_700_006_400_000), days: DAYS },
-        speed: Speed::Max,
-        faults: Faults::default(),
-        seed: 1,
-        start_at: None,
-        accounts: Vec::new(),
-    };
+    let start = UtcMs::new(1_700_006_400_000);
+    let options = Options::new(Source::Generated { pairs, start, days: DAYS });
     let simulator = serve(options).await?;
     println!("{DAYS} days of {} pairs made in {:.2?}", PAIRS.len(), loading.elapsed());
     let streams = PAIRS.iter().flat_map(|pair| {

@@ -42,6 +42,9 @@ pub enum SimulatorError {
         /// What was given.
         value: f64,
     },
+    /// The plan of faults is not understood.
+    #[error("the plan of faults says: {0}")]
+    Plan(String),
     /// No pairs, or no days.
     #[error("nothing to generate; name at least one pair and one day, or a folder of candle files")]
     NothingToGenerate,

@@ -13,7 +13,7 @@ use exchange::candle_file::CandleFile;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::faults::stream_key;
+use crate::faults::noise::stream_key;
 
 const MINUTES_PER_DAY: i64 = 24 * 60;
 /// Per minute; about 70 % a year.

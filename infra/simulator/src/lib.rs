@@ -5,11 +5,12 @@
 //! stands while none is subscribed and runs as fast as the slowest of them reads. At a factor
 //! of real time it waits for nobody. REST answers from the same moment as the streams: never
 //! less than they have told, and nothing that closes later. Accounts trade against the same candles.
+//! A test may move the market itself, and have answers and streams spoilt by name.
 
 mod clock;
 pub mod error;
 mod exchange_info;
-mod faults;
+pub mod faults;
 mod generator;
 mod history;
 mod limits;
@@ -21,5 +22,6 @@ mod render;
 mod replay;
 mod rest;
 pub mod server;
+pub mod snapshot;
 mod spot;
 mod stream;

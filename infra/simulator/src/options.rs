@@ -12,6 +12,7 @@ use domain::time::UtcMs;
 use rust_decimal::Decimal;
 
 use crate::error::SimulatorError;
+use crate::faults::plan::FaultPlan;
 
 /// All settings of a simulator.
 #[derive(Debug, Clone)]
@@ -22,8 +23,10 @@ pub struct Options {
     pub source: Source,
     /// How fast market time runs.
     pub speed: Speed,
-    /// How the streams are spoilt.
+    /// How the streams of candles are spoilt throughout.
     pub faults: Faults,
+    /// Faults by name.
+    pub plan: FaultPlan,
     /// Of generated candles and of faults: the same seed gives the same run.
     pub seed: u64,
     /// The market time at which the replay begins; what closed before is history that only
@@ -31,6 +34,22 @@ pub struct Options {
     pub start_at: Option<UtcMs>,
     /// Who may trade; nobody where it is empty.
     pub accounts: Vec<AccountOptions>,
+}
+
+impl Options {
+    /// At full speed on any free port of this machine, without faults and accounts.
+    pub fn new(source: Source) -> Self {
+        Self {
+            listen: ([127, 0, 0, 1], 0).into(),
+            source,
+            speed: Speed::Max,
+            faults: Faults::default(),
+            plan: FaultPlan::default(),
+            seed: 1,
+            start_at: None,
+            accounts: Vec::new(),
+        }
+    }
 }
 
 /// An account on spot, with its one key. What it holds is play money, but the secret is kept out of
@@ -98,6 +117,9 @@ pub enum Speed {
     Max,
     /// So many times real time, whether anybody listens or not.
     Factor(f64),
+    /// Only as the simulator's owner moves it, with
+    /// [`Simulator::advance_to`](crate::server::Simulator::advance_to).
+    Manual,
 }
 
 impl FromStr for Speed {
@@ -107,6 +129,7 @@ impl FromStr for Speed {
         if text == "max" {
             return Ok(Self::Max);
         }
+        // Who serves from a command line has no hand on it: a manual market would stand forever.
         let factor = text.trim_end_matches(['x', '×']).parse().ok().filter(|f| is_factor(*f));
         factor
             .map(Self::Factor)
@@ -119,6 +142,7 @@ impl fmt::Display for Speed {
         match self {
             Self::Max => f.write_str("max"),
             Self::Factor(factor) => write!(f, "{factor}x"),
+            Self::Manual => f.write_str("manual"),
         }
     }
 }
@@ -147,6 +171,7 @@ impl Options {
                 return Err(SimulatorError::Ratio { name, value });
             }
         }
+        self.plan.check()?;
         match self.speed {
             Speed::Factor(factor) if !is_factor(factor) => {
                 return Err(SimulatorError::Speed(factor.to_string()));

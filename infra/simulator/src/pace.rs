@@ -23,11 +23,16 @@ impl Pace {
         self.speed == Speed::Max
     }
 
-    /// Market milliseconds per wall millisecond; at full speed one, which holds while the
-    /// market stands.
+    /// Whether wall time moves it.
+    pub(crate) fn is_paced(&self) -> bool {
+        matches!(self.speed, Speed::Factor(_))
+    }
+
+    /// Market milliseconds per wall millisecond; one where wall time doesn't
+    /// move the market, which holds while it stands.
     pub(crate) fn factor(&self) -> f64 {
         match self.speed {
-            Speed::Max => 1.0,
+            Speed::Max | Speed::Manual => 1.0,
             Speed::Factor(factor) => factor,
         }
     }

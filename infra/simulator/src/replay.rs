@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::time::{DAY_MS, MINUTE_MS, UtcMs};
 use tokio::sync::Notify;
 
-use crate::faults::{Fate, stream_key};
+use crate::faults::noise::{Fate, stream_key};
 use crate::history::History;
 use crate::listener::{Listener, MOST_STREAMS};
 use crate::options::{Faults, Speed};
@@ -220,6 +220,24 @@ impl Replay {
         Next::Yield
     }
 
+    /// The next moment until `until`, which is told by [`Self::move_to`].
+    pub(crate) fn next_until(&self, until: UtcMs) -> UtcMs {
+        self.next_close.map_or(until, |next| next.min(until))
+    }
+
+    /// Moves on to a moment, and tells what closes at it. None is passed over.
+    pub(crate) fn move_to(&mut self, moment: UtcMs) {
+        if self.next_close == Some(moment) {
+            self.tell_next();
+        }
+        self.now = self.now.max(moment);
+    }
+
+    /// Whether no message waits for any connection.
+    pub(crate) fn is_idle(&self) -> bool {
+        !self.has_queued()
+    }
+
     /// Tells what has become due at `wall_ms`; how long until there is more, None at the end.
     pub(crate) fn tell_due(&mut self, wall_ms: i64) -> Option<Duration> {
         for _ in 0..MOMENTS_PER_TURN {
@@ -318,7 +336,7 @@ impl Replay {
     fn look_ahead(&mut self, wall_ms: i64) {
         let next = self.cursors.iter().map(|cursor| cursor.close).min();
         self.next_close = next.filter(|next| *next != NEVER);
-        let Some(next) = self.next_close.filter(|_| !self.pace.is_max()) else { return };
+        let Some(next) = self.next_close.filter(|_| self.pace.is_paced()) else { return };
         if next.since(self.now) > LONGEST_WAIT_MS {
             let opens = self.history.series.iter().zip(&self.cursors);
             let opens = opens.filter_map(|(s, c)| s.candles.get(c.next)).map(|c| c.open_time);

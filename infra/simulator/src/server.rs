@@ -3,24 +3,30 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use domain::time::UtcMs;
 use exchange::candle_file;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::clock::WallClock;
 use crate::error::SimulatorError;
+use crate::faults::layer::Layer;
+use crate::faults::rest::spoil;
+use crate::faults::tap::Tap;
 use crate::generator;
 use crate::history::History;
 use crate::limits::{Limits, Verdict};
 use crate::options::{Options, Source, Speed};
 use crate::replay::Replay;
+use crate::snapshot::Snapshot;
 use crate::spot::books::Books;
 use crate::{rest, spot, stream};
 
@@ -35,6 +41,10 @@ pub(crate) struct Shared {
     pub(crate) history: Arc<History>,
     pub(crate) clock: WallClock,
     pub(crate) rest_requests: AtomicU64,
+    pub(crate) faults: Layer,
+    /// Rung whenever market time has moved.
+    pub(crate) moved: Notify,
+    taps: Mutex<Vec<Weak<Tap>>>,
     replay: Mutex<Replay>,
     limits: Mutex<Limits>,
     books: Mutex<Books>,
@@ -75,6 +85,31 @@ impl Shared {
         if self.has_accounts {
             drop(self.books());
         }
+        self.moved.notify_waiters();
+    }
+
+    /// Moves the market on, moment by moment: what closed is in the accounts' books before anybody
+    /// hears of it.
+    fn advance_to(&self, until: UtcMs) {
+        loop {
+            let moment = self.replay().next_until(until);
+            self.books
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .advance(&self.history, moment);
+            self.replay().move_to(moment);
+            self.moved.notify_waiters();
+            if moment >= until {
+                return;
+            }
+        }
+    }
+
+    /// Remembers a connection that was accepted.
+    fn plug(&self, tap: &Arc<Tap>) {
+        let mut taps = self.taps.lock().unwrap_or_else(PoisonError::into_inner);
+        taps.retain(|known| known.strong_count() > 0);
+        taps.push(Arc::downgrade(tap));
     }
 
     /// The number of a new connection to an account.
@@ -118,12 +153,48 @@ pub struct Simulator {
     handle: ServerHandle,
     server: JoinHandle<io::Result<()>>,
     pacer: Option<JoinHandle<()>>,
+    shared: Data<Shared>,
 }
 
 impl Simulator {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Market time.
+    pub fn now(&self) -> UtcMs {
+        self.shared.now()
+    }
+
+    /// Moves the market on to `until`: every candle that closes until then meets the accounts'
+    /// orders and is told, in the order of the closes. For [`Speed::Manual`]; another market moves
+    /// by itself too.
+    pub fn advance_to(&self, until: UtcMs) {
+        self.shared.advance_to(until);
+    }
+
+    /// Moves the market on by so many ms.
+    pub fn advance(&self, ms: i64) {
+        self.advance_to(self.now().plus_ms(ms));
+    }
+
+    /// What really happened to the account of this key.
+    pub fn books(&self, key: &str) -> Snapshot {
+        let books = self.shared.books();
+        Snapshot { now_ms: self.shared.now().ms(), spot: books.snapshot(key), usdm: None }
+    }
+
+    /// Whether no message waits for any connection. What was handed to the network may still be on
+    /// its way.
+    pub fn idle(&self) -> bool {
+        self.shared.replay().is_idle()
+    }
+
+    /// Ends all connections without a word, as a network does; new ones are taken.
+    pub fn drop_connections(&self) {
+        let taps = self.shared.taps.lock().unwrap_or_else(PoisonError::into_inner);
+        taps.iter().filter_map(Weak::upgrade).for_each(|tap| tap.cut());
     }
 
     /// Serves until it is stopped from elsewhere or fails.
@@ -152,7 +223,7 @@ impl Drop for Simulator {
 /// itself runs on one thread of its own.
 pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     options.check()?;
-    let Options { listen, source, speed, faults, seed, start_at, accounts } = options;
+    let Options { listen, source, speed, faults, plan, seed, start_at, accounts } = options;
     // Bound first: a port in use is told at once, not after loading.
     let listener = bind(listen)?;
     let loaded = tokio::task::spawn_blocking(move || load(source, seed)).await;
@@ -169,6 +240,9 @@ pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
         history,
         clock: WallClock::start(),
         rest_requests: AtomicU64::new(0),
+        faults: Layer::new(plan, seed, start),
+        moved: Notify::new(),
+        taps: Mutex::default(),
         replay: Mutex::new(replay),
         limits: Mutex::default(),
         books,
@@ -180,18 +254,27 @@ pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     let listener = listener.into_std().map_err(failed)?;
     let app_data = shared.clone();
     let app = move || {
-        let app = App::new().app_data(app_data.clone()).configure(stream::routes);
+        let app = App::new().app_data(app_data.clone()).wrap(from_fn(spoil));
+        let app = app.configure(stream::routes);
         app.configure(spot::socket::routes).configure(spot::rest::routes).configure(rest::routes)
     };
     // One thread, so that the replay hands messages to sockets without waking another; no
     // lingering, so that a connection that is to end abruptly does.
     let server = HttpServer::new(app).workers(1).client_disconnect_timeout(Duration::ZERO);
+    let plugged = shared.clone();
+    let server = server.on_connect(move |accepted, data| {
+        if let Some(tap) = Tap::of(accepted).map(Arc::new) {
+            plugged.plug(&tap);
+            data.insert(tap);
+        }
+    });
     let server = server.disable_signals().listen(listener).map_err(failed)?;
     let server = server.run();
     let handle = server.handle();
-    let pacer = (speed != Speed::Max).then(|| tokio::spawn(pace(shared)));
+    let is_paced = matches!(speed, Speed::Factor(_));
+    let pacer = is_paced.then(|| tokio::spawn(pace(shared.clone())));
     tracing::info!(%address, %speed, %start, end = %last_close, "the simulated venue is open");
-    Ok(Simulator { address, handle, server: tokio::spawn(server), pacer })
+    Ok(Simulator { address, handle, server: tokio::spawn(server), pacer, shared })
 }
 
 fn bind(address: SocketAddr) -> Result<TcpListener, SimulatorError> {

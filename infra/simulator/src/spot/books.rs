@@ -24,7 +24,7 @@ const ORDERS_IN_A_DAY: usize = 200_000;
 #[derive(Debug)]
 pub(crate) struct Books {
     pub(crate) freshness: Freshness,
-    accounts: BTreeMap<String, Account>,
+    pub(super) accounts: BTreeMap<String, Account>,
     ids: Ids,
     now: UtcMs,
     /// How many candles of each market, by symbol, the orders have met.

@@ -16,5 +16,6 @@ mod render;
 mod request;
 pub(crate) mod rest;
 mod sign;
+mod snapshot;
 pub(crate) mod socket;
 mod trading;

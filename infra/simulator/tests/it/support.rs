@@ -13,7 +13,7 @@ use futures_util::{SinkExt, StreamExt};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
-use simulator::options::{Faults, Options, Source, Speed};
+use simulator::options::{Options, Source};
 use simulator::server::{Simulator, serve};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -72,15 +72,7 @@ impl Folder {
 
     /// Served at full speed and without faults.
     pub(crate) fn options(&self) -> Options {
-        Options {
-            listen: ([127, 0, 0, 1], 0).into(),
-            source: Source::Folder(self.path().to_owned()),
-            speed: Speed::Max,
-            faults: Faults::default(),
-            seed: 1,
-            start_at: None,
-            accounts: Vec::new(),
-        }
+        Options::new(Source::Folder(self.path().to_owned()))
     }
 
     pub(crate) async fn serve(&self) -> Venue {

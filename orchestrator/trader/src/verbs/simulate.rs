@@ -63,7 +63,6 @@ fn options(asked: &Simulate) -> Outcome<Options> {
     };
     Ok(Options {
         listen: asked.listen,
-        source,
         speed: speed.parse()?,
         faults: Faults {
             drop_ratio: *drop,
@@ -72,6 +71,6 @@ fn options(asked: &Simulate) -> Outcome<Options> {
         },
         seed: *sim_seed,
         start_at: asked.start_at.map(UtcMs::new),
-        accounts: Vec::new(),
+        ..Options::new(source)
     })
 }

@@ -1,4 +1,4 @@
-//! Which messages are lost or doubled: a function of the seed, the stream and the candle, so
+//! Which candles' messages are lost or doubled: a function of the seed, the stream and the candle, so
 //! that the same candles suffer in every run, whoever listens and however often.
 
 use domain::time::UtcMs;
@@ -37,7 +37,7 @@ impl Faults {
 }
 
 /// One step of SplitMix64 (Steele, Lea, Flood 2014).
-fn mixed(state: u64) -> u64 {
+pub(crate) fn mixed(state: u64) -> u64 {
     let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -45,7 +45,7 @@ fn mixed(state: u64) -> u64 {
 }
 
 /// 0 ≤ x < 1, from the upper 53 bits.
-fn uniform(bits: u64) -> f64 {
+pub(crate) fn uniform(bits: u64) -> f64 {
     (bits >> 11) as f64 / (1u64 << 53) as f64
 }
 

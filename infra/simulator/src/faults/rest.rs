@@ -1,0 +1,106 @@
+//! Where every REST answer passes.
+
+use std::sync::Arc;
+
+use actix_web::body::{BoxBody, MessageBody, to_bytes};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_LENGTH, RETRY_AFTER, UPGRADE};
+use actix_web::middleware::Next;
+use actix_web::web::{Bytes, Data, Query};
+use actix_web::{Error, HttpResponse};
+use serde_json::Value;
+
+use super::answers::{Instead, Reply};
+use super::call::Call;
+use super::names::Strikes;
+use super::tap::Tap;
+use crate::rest::json_response;
+use crate::server::Shared;
+
+const KEY_HEADER: &str = "X-MBX-APIKEY";
+
+/// Spoils requests and answers as the plan says.
+pub(crate) async fn spoil(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(shared) = request.app_data::<Data<Shared>>().cloned() else {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    };
+    let is_upgrade = request.headers().contains_key(UPGRADE);
+    if is_upgrade || !shared.faults.has(Strikes::Requests) {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    }
+    let Some(call) = read(&mut request).await? else {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    };
+    let tap = request.conn_data::<Arc<Tap>>().cloned();
+    let (struck, instead) = shared.faults.before(&call, shared.now());
+    if let Some(instead) = instead {
+        let response = stand_in(instead, tap.as_deref()).await;
+        return Ok(request.into_response(response));
+    }
+    let served = next.call(request).await?.map_into_boxed_body();
+    let (request, response) = served.into_parts();
+    let (head, body) = response.into_parts();
+    let status = head.status();
+    let bytes = to_bytes(body).await.unwrap_or_default();
+    let mut body = status.is_success().then(|| serde_json::from_slice::<Value>(&bytes).ok());
+    let body = body.as_mut().and_then(Option::as_mut);
+    let before = body.as_deref().cloned();
+    let mut changed = body;
+    let instead = shared.faults.after(&call, &struck, changed.as_deref_mut(), shared.now());
+    let response = match instead {
+        Some(instead) => stand_in(instead, tap.as_deref()).await,
+        None => {
+            let bytes = match changed {
+                Some(changed) if Some(&*changed) != before.as_ref() => changed.to_string().into(),
+                _ => bytes,
+            };
+            let mut response = head.set_body(BoxBody::new(bytes));
+            response.headers_mut().remove(CONTENT_LENGTH);
+            response
+        }
+    };
+    Ok(ServiceResponse::new(request, response))
+}
+
+/// What is asked, in the query and the body; the body can be read again. None for what is of no
+/// market.
+async fn read(request: &mut ServiceRequest) -> Result<Option<Call>, Error> {
+    let body = request.extract::<Bytes>().await?;
+    let texts = [request.query_string(), std::str::from_utf8(&body).unwrap_or_default()];
+    let pairs = texts.map(|text| Query::<Vec<(String, String)>>::from_query(text));
+    let pairs = pairs.into_iter().flatten().flat_map(Query::into_inner).collect();
+    let key = request.headers().get(KEY_HEADER).and_then(|key| key.to_str().ok());
+    let call = Call::new(request.method().as_str(), request.path(), key.unwrap_or_default(), pairs);
+    request.set_payload(Payload::from(body));
+    Ok(call)
+}
+
+/// The answer in the place of the venue's own.
+async fn stand_in(instead: Instead, tap: Option<&Tap>) -> HttpResponse {
+    match (instead, tap) {
+        (Instead::Reply(reply), _) => respond(&reply),
+        (Instead::Cut, Some(tap)) => {
+            tap.cut();
+            HttpResponse::InternalServerError().finish()
+        }
+        (Instead::Hang, Some(tap)) => {
+            tap.gone().await;
+            HttpResponse::InternalServerError().finish()
+        }
+        // Where nothing can be cut, nothing ever comes.
+        (Instead::Cut | Instead::Hang, None) => std::future::pending().await,
+    }
+}
+
+fn respond(reply: &Reply) -> HttpResponse {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = json_response(status, 0, reply.body.to_string().into_bytes());
+    if let Some(seconds) = reply.retry_after_seconds {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
+}
