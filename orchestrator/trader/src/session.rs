@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix::{Actor, Addr, Arbiter};
+use actix::{Actor, Addr, Arbiter, ArbiterHandle};
 use collector::collector::Collector;
 use collector::counters::Counters;
 use decision::record::ConfigurationRecord;
@@ -90,7 +90,21 @@ pub struct Session {
     pub progress: Arc<dyn Fn(&Tally) + Send + Sync>,
     /// The real venue that orders go to; none for the simulated one.
     pub venue: Option<Venue>,
+    /// Patience with the market's data.
+    pub patience: Patience,
+    /// Whether the actors share the caller's thread, so that what happens is one sequence.
+    pub one_thread: bool,
 }
+
+/// Patience with the market's data.
+#[derive(Debug, Clone, Default)]
+pub struct Patience {
+    /// With its answers.
+    pub rest: RestOptions,
+    /// With its stream.
+    pub stream: StreamOptions,
+}
+
 
 /// What a session leaves behind.
 pub struct Summary {
@@ -116,7 +130,11 @@ impl Session {
     /// Trades until it is over; none where it was stopped before it could begin. The caller runs
     /// an actix system.
     pub async fn trade(self) -> Outcome<Option<Summary>> {
-        let stop = Stop::listen()?;
+        self.trade_until(&Stop::listen()?).await
+    }
+
+    /// The same until this says stop.
+    pub async fn trade_until(self, stop: &Stop) -> Outcome<Option<Summary>> {
         let brake = Brake::armed()?;
         let open = self.place.open().await?;
         let trading = AtomicBool::new(false);
@@ -129,7 +147,7 @@ impl Session {
         };
         // What start-up leaves half done, the next one does: writing is all or nothing.
         let summary = tokio::select! {
-            summary = self.trade_in(&open, &stop, &trading, &brake) => summary.map(Some),
+            summary = self.trade_in(&open, stop, &trading, &brake) => summary.map(Some),
             () = before_trading => Ok(None),
         };
         // Stopped even where trading failed: what is acknowledged is on disk in any case.
@@ -170,22 +188,22 @@ impl Session {
         let run = self.note_start(store, &configuration, events).await?;
 
         // The client that lists also learns the venue's limits.
-        let rest = Arc::new(self.rest(RestOptions::default().deadline_ms)?);
+        let rest = Arc::new(self.rest(self.patience.rest.deadline_ms)?);
         let (listed, not_trading) = self.list(&rest, &configuration.instruments).await?;
         let (endings, mut ended) = mpsc::unbounded_channel();
         let (agents, floor) = engine.into_parts();
-        let (desk_thread, journal_thread) = (Arbiter::new(), Arbiter::new());
+        let (desk_thread, journal_thread) = (self.thread(), self.thread());
         let metrics = &self.metrics;
         let journal = {
             let metrics = Arc::clone(metrics);
-            JournalActor::start_in_arbiter(&journal_thread.handle(), |_| {
+            JournalActor::start_in_arbiter(&journal_thread, |_| {
                 JournalActor::new(journal, metrics)
             })
         };
         let agents = agents.into_iter().map(|agent| {
             let id = agent.id();
             let actor =
-                AgentActor::start_in_arbiter(&desk_thread.handle(), |_| AgentActor::new(agent));
+                AgentActor::start_in_arbiter(&desk_thread, |_| AgentActor::new(agent));
             (id, actor.recipient())
         });
         let memory = (head, tally);
@@ -204,7 +222,7 @@ impl Session {
         }
         let orchestrator = {
             let endings = endings.clone();
-            Orchestrator::start_in_arbiter(&desk_thread.handle(), |_| {
+            Orchestrator::start_in_arbiter(&desk_thread, |_| {
                 Orchestrator::new(desk, endings)
             })
         };
@@ -242,8 +260,10 @@ impl Session {
             tokio::time::timeout(SETTLING, settling).await.map_err(|_| {
                 Failure::new(Code::Failed, "could not settle in time; the next start recovers")
             })??;
-        desk_thread.stop();
-        journal_thread.stop();
+        if !self.one_thread {
+            desk_thread.stop();
+            journal_thread.stop();
+        }
         self.note_end(store, run, finished, head).await?;
         let stored = store.candle_counts().await?;
         let folder = self.place.folder.clone();
@@ -252,6 +272,10 @@ impl Session {
             _ => None,
         };
         Ok(Summary { simulator, finished, tally, head, counters, stored, not_trading, folder })
+    }
+
+    fn thread(&self) -> ArbiterHandle {
+        if self.one_thread { Arbiter::current() } else { Arbiter::new().handle() }
     }
 
     /// The configuration of the run that the store holds, if it is the one that is asked for; of
@@ -320,7 +344,7 @@ impl Session {
 
     fn rest(&self, deadline_ms: u64) -> Outcome<RestClient> {
         let settle_ms = self.settle_ms;
-        let options = RestOptions { settle_ms, deadline_ms, ..RestOptions::default() };
+        let options = RestOptions { settle_ms, deadline_ms, ..self.patience.rest.clone() };
         Ok(RestClient::new(&self.rest_url, options)?)
     }
 
@@ -371,7 +395,7 @@ impl Session {
             .collect();
         send(market.send(Open { began_at, venue_time, listed }).await)?;
         let (handle, messages) =
-            StreamClient::spawn(&self.stream_url, streams, StreamOptions::default())?;
+            StreamClient::spawn(&self.stream_url, streams, self.patience.stream.clone())?;
         actix::spawn(feed::read(messages, market.clone(), Arc::clone(rest)));
         let (market, until) = (market.clone(), self.until.clone());
         let status_url = self.status_url();

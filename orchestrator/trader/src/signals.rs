@@ -25,6 +25,12 @@ impl Stop {
         Ok(Self(stop))
     }
 
+    /// One that is said by hand, by sending true.
+    pub fn by_hand() -> (watch::Sender<bool>, Self) {
+        let (say, stop) = watch::channel(false);
+        (say, Self(stop))
+    }
+
     /// Waits until one of them came.
     pub async fn asked(&self) {
         // The sender lives as long as the runtime.

@@ -10,6 +10,11 @@ pub(super) struct VenueTime {
 }
 
 impl VenueTime {
+    /// The latest moment heard of.
+    pub(super) const fn latest(self) -> UtcMs {
+        self.latest
+    }
+
     /// Hears of a moment.
     pub(super) fn hear(&mut self, at: UtcMs) -> UtcMs {
         self.latest = self.latest.max(at);

@@ -4,6 +4,7 @@
 pub mod account;
 mod clock;
 pub mod fills;
+pub mod gauge;
 pub mod open;
 pub mod pump;
 mod seen;

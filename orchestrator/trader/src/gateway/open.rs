@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::account::Account;
 use super::fills::LatestFills;
+use super::gauge::Gauge;
 use super::pump::{News, Outlets, Pump, Word};
 use crate::control::brake::Brake;
 use crate::desk::orchestrator::{Heard, Orchestrator};
@@ -33,6 +34,8 @@ pub struct Venue {
     pub stream: UserStreamOptions,
     /// Patience with its orders.
     pub terms: Terms,
+    /// How far it is.
+    pub gauge: Arc<Gauge>,
 }
 
 /// The way to the venue while it is open.
@@ -48,16 +51,18 @@ pub struct Returns {
     pub news: mpsc::UnboundedReceiver<News>,
     /// For people.
     pub facts: mpsc::UnboundedReceiver<Fact>,
+    gauge: Arc<Gauge>,
 }
 
 impl Returns {
     /// Has the orchestrator book what the venue says, one after the other, and people hear the rest.
     pub fn pass_on(self, orchestrator: Addr<Orchestrator>) {
-        let Self { mut news, mut facts } = self;
+        let Self { mut news, mut facts, gauge } = self;
         actix::spawn(async move {
             while let Some(heard) = news.recv().await {
                 // After a failure, which has been told to whom it concerns, nothing is booked.
                 let Ok(Some(())) = orchestrator.send(Heard(heard)).await else { return };
+                gauge.book();
             }
         });
         actix::spawn(async move {
@@ -83,13 +88,13 @@ impl Venue {
         let (facts_out, facts) = mpsc::unbounded_channel();
         let outlets = Outlets { news: news_out, facts: facts_out };
         let executor = Executor::new(self.terms);
-        let pump = Pump::new(executor, self.account.clone(), brake, outlets);
+        let pump = Pump::new(executor, self.account.clone(), brake, outlets, Arc::clone(&self.gauge));
         for instrument in instruments {
             // The task that hears it is started below.
             let _ = words.send(Word::Listed(*instrument));
         }
         actix::spawn(pump.run(memory, heard, messages));
-        Ok((Way { words, _stream: stream }, Returns { news, facts }))
+        Ok((Way { words, _stream: stream }, Returns { news, facts, gauge: Arc::clone(&self.gauge) }))
     }
 }
 

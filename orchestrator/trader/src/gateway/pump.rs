@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 
 use super::account::{Account, Performed};
 use super::clock::VenueTime;
+use super::gauge::Gauge;
 use super::seen;
 use crate::control::brake::Brake;
 
@@ -75,6 +76,7 @@ pub struct Pump {
     out: Out,
     performing: JoinSet<(RequestId, Performed)>,
     waiting: Vec<oneshot::Sender<()>>,
+    gauge: Arc<Gauge>,
 }
 
 /// What woke the task.
@@ -87,7 +89,13 @@ enum Woken {
 
 impl Pump {
     /// Puts the parts together.
-    pub fn new(executor: Executor, account: Account, brake: Arc<Brake>, outlets: Outlets) -> Self {
+    pub fn new(
+        executor: Executor,
+        account: Account,
+        brake: Arc<Brake>,
+        outlets: Outlets,
+        gauge: Arc<Gauge>,
+    ) -> Self {
         Self {
             executor,
             account,
@@ -97,6 +105,7 @@ impl Pump {
             out: Out::default(),
             performing: JoinSet::new(),
             waiting: Vec::new(),
+            gauge,
         }
     }
 
@@ -110,11 +119,17 @@ impl Pump {
         let now = self.now();
         self.executor.resume(&memory, now, &mut self.out);
         drop(memory);
+        let mut answered = false;
         let mut compare_at = tokio::time::Instant::now() + COMPARE_EVERY;
         loop {
             if !self.hand_out() {
                 return;
             }
+            // Only now: what follows from the answer is under way.
+            if std::mem::take(&mut answered) {
+                self.gauge.answer();
+            }
+            self.gauge.time(self.time.latest());
             let pause = self.until_wake();
             let woken = tokio::select! {
                 word = words.recv() => Woken::Word(word),
@@ -130,6 +145,7 @@ impl Pump {
                 Woken::Word(None) | Woken::Message(None) => return,
                 Woken::Word(Some(word)) => self.hear_word(word),
                 Woken::Message(Some(message)) => {
+                    self.gauge.hear();
                     for event in seen::heard(message) {
                         self.executor.on_event(event, now, &mut self.out);
                     }
@@ -139,6 +155,7 @@ impl Pump {
                         self.executor.on_event(AccountEvent::Fill(fill), now, &mut self.out);
                     }
                     self.executor.on_answer(id, answer, now, &mut self.out);
+                    answered = true;
                 }
                 Woken::Time => self.executor.on_tick(now, &mut self.out),
             }
@@ -192,6 +209,7 @@ impl Pump {
                 reports: std::mem::take(reports),
                 interventions: std::mem::take(interventions),
             };
+            self.gauge.tell();
             if self.outlets.news.send(news).is_err() {
                 return false;
             }
@@ -214,6 +232,7 @@ impl Pump {
     }
 
     fn perform(&mut self, Request { id, ask, opens }: Request) {
+        self.gauge.begin();
         if opens && !self.brake.entries_allowed() {
             let reason = "the kill switch is on".to_owned();
             let refused = Failure::Refused { code: 0, reason };

@@ -13,7 +13,7 @@ use crate::cli::{Demo, Replayed};
 use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
 use crate::place::{self, Place};
-use crate::session::{Session, Until};
+use crate::session::{Patience, Session, Until};
 use crate::verbs::run;
 use crate::{progress, summary};
 
@@ -97,6 +97,8 @@ pub fn demo(asked: &Demo, settings: &Settings, json: bool) -> Outcome<()> {
         readiness,
         progress: if json { progress::quiet() } else { progress::line() },
         venue: None,
+        patience: Patience::default(),
+        one_thread: false,
     };
     let Some(summary) = run::trade(&settings, !json, session)? else {
         summary::print_unbegun(json);

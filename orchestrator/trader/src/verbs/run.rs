@@ -11,7 +11,7 @@ use crate::cli::Run;
 use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
 use crate::place::Place;
-use crate::session::{Session, Summary, Until};
+use crate::session::{Patience, Session, Summary, Until};
 use crate::setup::Begin;
 use crate::{progress, summary};
 
@@ -43,6 +43,8 @@ pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
         readiness,
         progress: progress::quiet(),
         venue: None,
+        patience: Patience::default(),
+        one_thread: false,
     };
     if let Some(summary) = trade(settings, !asked.once, session)? {
         summary::print(&summary, json);
