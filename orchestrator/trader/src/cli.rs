@@ -62,6 +62,11 @@ pub enum Verb {
         after_help = "Example:\n  sextant simulate --candles DIR --speed 600 --listen 127.0.0.1:8089 --drop 0.01"
     )]
     Simulate(Simulate),
+    /// Trade at a simulated venue that fails at random, and hold its books against the ledger.
+    #[command(
+        after_help = "Examples:\n  sextant chaos --seed 42 --hours 4 --json\n  sextant chaos --runs 1000"
+    )]
+    Chaos(Chaos),
     /// Trade candle files as the live system would have, without a store.
     #[command(
         after_help = "Examples:\n  sextant backtest --candles ../shared/data/market/spot/1h --timerange 20230101-20240101\n  sextant backtest --strategy ema-cross --candles BTCUSDT-1m.csv.gz --fill close --fee 0.0004 --json"
@@ -228,6 +233,23 @@ pub struct Run {
     /// End when a replaying simulator has no more candles.
     #[arg(long)]
     pub exit_at_end: bool,
+}
+
+/// `chaos`.
+#[derive(Debug, Clone, Args)]
+pub struct Chaos {
+    /// Seed of the first run: market, faults and kills follow from it.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// How many runs, each with the next seed.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub runs: u64,
+    /// Hours of market time with faults, in each run.
+    #[arg(long, default_value_t = 2, value_name = "H", value_parser = clap::value_parser!(u32).range(1..=240))]
+    pub hours: u32,
+    /// Runs at the same time.
+    #[arg(long, default_value_t = 2, value_name = "N")]
+    pub threads: u32,
 }
 
 /// `simulate`.

@@ -15,6 +15,7 @@ mod recovery;
 mod session;
 mod setup;
 mod signals;
+mod steps;
 mod summary;
 mod verbs;
 mod watch;
@@ -61,6 +62,7 @@ fn dispatch(cli: Cli) -> Outcome<ExitCode> {
     let Cli { verb, common } = cli;
     let json = common.json;
     match verb {
+        Verb::Chaos(asked) => done(verbs::chaos::chaos(&asked, json)),
         Verb::Simulate(asked) => done(verbs::simulate::simulate(&asked, json)),
         Verb::Indicators(asked) => done(verbs::indicators::print(&asked, json)),
         Verb::Backtest(asked) => {

@@ -31,6 +31,7 @@ use crate::desk::tally::{self, Tally};
 use crate::desk::work::Work;
 use crate::ending::{Code, Ending, Failure, Outcome};
 use crate::gateway::pump::{News, Word};
+use crate::steps::{self, Step};
 
 /// A batch is written when it holds this many events, a hold's row waits no longer than
 /// [`HOLD_LAG`].
@@ -110,10 +111,13 @@ impl Desk {
 
     async fn watermark(&mut self, released: Released) -> Outcome<()> {
         let timer = self.metrics.decision_seconds.start_timer();
+        steps::passed(Step::Heard).await;
         let mut out = Outbox::default();
         self.floor.open(released.view(), &mut out)?;
         let effects = self.gather(&released).await?;
+        steps::passed(Step::Gathered).await;
         self.floor.decide(released.view(), &effects, &mut out)?;
+        steps::passed(Step::Decided).await;
         timer.observe_duration();
         self.show(&released);
         self.events += released.events.len();
@@ -140,6 +144,7 @@ impl Desk {
         for intervention in &interventions {
             self.floor.intervene(intervention, &mut out)?;
         }
+        steps::passed(Step::Booked).await;
         self.settle_up(self.floor.core().now(), out).await?;
         // What the venue has booked is on its way to the disk before anything else is heard.
         self.write_behind().await
@@ -153,10 +158,14 @@ impl Desk {
             return Ok(());
         }
         // Persist before acting: no order overtakes its row.
+        steps::passed(Step::Writing).await;
         self.flush().await?;
+        steps::passed(Step::Committed).await;
         let commands = self.floor.execute(commands, &mut out)?;
         self.note(&mut out)?;
-        self.dispatch(commands, at)
+        self.dispatch(commands, at)?;
+        steps::passed(Step::Dispatched).await;
+        Ok(())
     }
 
     fn dispatch(&mut self, commands: Vec<Command>, decided_at: UtcMs) -> Outcome<()> {

@@ -22,6 +22,7 @@ use super::pump::{News, Outlets, Pump, Word};
 use crate::control::brake::Brake;
 use crate::desk::orchestrator::{Heard, Orchestrator};
 use crate::ending::Outcome;
+use crate::steps::{self, Step};
 
 /// What the run's account is, and how patiently it is worked.
 #[derive(Debug, Clone)]
@@ -60,6 +61,7 @@ impl Returns {
         let Self { mut news, mut facts, gauge } = self;
         actix::spawn(async move {
             while let Some(heard) = news.recv().await {
+                steps::passed(Step::Reported).await;
                 // After a failure, which has been told to whom it concerns, nothing is booked.
                 let Ok(Some(())) = orchestrator.send(Heard(heard)).await else { return };
                 gauge.book();

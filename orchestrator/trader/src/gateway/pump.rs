@@ -23,6 +23,7 @@ use super::clock::VenueTime;
 use super::gauge::Gauge;
 use super::seen;
 use crate::control::brake::Brake;
+use crate::steps::{self, Step};
 
 /// Time passes at least this often.
 const TICK: Duration = Duration::from_secs(1);
@@ -241,6 +242,11 @@ impl Pump {
             return;
         }
         let (account, now) = (self.account.clone(), self.now());
-        self.performing.spawn(async move { (id, account.perform(ask, now).await) });
+        self.performing.spawn(async move {
+            steps::passed(Step::Sending).await;
+            let performed = account.perform(ask, now).await;
+            steps::passed(Step::Answered).await;
+            (id, performed)
+        });
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod analysis;
 pub mod backtest;
+pub mod chaos;
 pub mod config;
 pub mod control;
 mod coverage;

@@ -1,0 +1,60 @@
+//! What is printed of runs.
+
+use serde_json::json;
+
+use crate::ending::Outcome;
+use crate::verbs::chaos::verdict::Verdict;
+use crate::verbs::output;
+
+/// A line as soon as a run is over, for people alone.
+pub(super) fn line(verdict: &Verdict, json: bool) {
+    if json {
+        return;
+    }
+    let Verdict { seed, kills, orders, fills, entries, unprotected_ms, took_ms, .. } = verdict;
+    let bare = unprotected_ms / 1_000;
+    let word = if verdict.holds() { "ok" } else { "BROKEN" };
+    println!(
+        "seed {seed:>6}: {word}; {orders} orders, {fills} fills, {kills} kills, {entries} entries, \
+         bare for {bare} s at most, {:.1} s; {}",
+        *took_ms as f64 / 1e3,
+        verdict.faults.join(", ")
+    );
+    for (what, found) in broken(verdict) {
+        for each in found {
+            println!("  {what}: {each}");
+        }
+    }
+}
+
+fn broken(verdict: &Verdict) -> [(&'static str, &[String]); 5] {
+    [
+        ("lost", &verdict.lost),
+        ("doubled", &verdict.doubled),
+        ("denied", &verdict.denied),
+        ("unprotected", &verdict.unprotected),
+        ("unequal", &verdict.unequal),
+    ]
+}
+
+/// All of them together.
+pub(super) fn summary(runs: &[Verdict], json: bool) -> Outcome<()> {
+    let sum = |count: fn(&Verdict) -> usize| runs.iter().map(count).sum::<usize>();
+    let totals = json!({
+        "runs": runs.len(),
+        "kills": runs.iter().map(|run| u64::from(run.kills)).sum::<u64>(),
+        "orders": sum(|run| run.orders),
+        "fills": sum(|run| run.fills),
+        "lost": sum(|run| run.lost.len()),
+        "doubled": sum(|run| run.doubled.len()),
+        "denied": sum(|run| run.denied.len()),
+        "unprotected": sum(|run| run.unprotected.len()),
+        "unequal": sum(|run| run.unequal.len()),
+        "longest_unprotected_ms": runs.iter().map(|run| run.unprotected_ms).max(),
+    });
+    if json {
+        return output::print_json(&json!({ "totals": totals, "runs": runs }));
+    }
+    println!("{totals}");
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! Waits until a life has done all that follows from what it has heard.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use domain::time::UtcMs;
+
+use crate::gateway::gauge::Gauge;
+
+/// How often is looked.
+const LOOK: Duration = Duration::from_micros(300);
+/// So many looks without a change are quiet: what is on a socket has arrived by then.
+const CALM: u32 = 6;
+/// After this long without any change, nothing more will come: a candle was lost, or an answer is
+/// being waited for in vain.
+const STALLED: Duration = Duration::from_millis(700);
+/// The longest wait: a request that hangs is given up before.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How far a life is.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pulse {
+    /// The last watermark that was decided.
+    pub(super) decided_ms: Arc<AtomicI64>,
+    /// Its way to the venue.
+    pub(super) gauge: Arc<Gauge>,
+}
+
+impl Pulse {
+    /// Waits until the watermark `at` is decided, no request is under way, and nothing has changed
+    /// for a moment; or until nothing changes any more. `gone` says that the life has ended.
+    #[expect(clippy::disallowed_methods, reason = "what is waited for is in other threads")]
+    pub(super) fn settle(&self, at: UtcMs, idle: impl Fn() -> bool, gone: impl Fn() -> bool) {
+        let begun = Instant::now();
+        let (mut last, mut changed, mut calm) = (None, begun, 0);
+        while begun.elapsed() < PATIENCE && !gone() {
+            let look = self.gauge.look();
+            let decided = self.decided_ms.load(Ordering::SeqCst);
+            if last != Some((look, decided)) {
+                (last, changed, calm) = (Some((look, decided)), Instant::now(), 0);
+            }
+            let arrived = decided >= at.ms() && look.time >= at && look.idle && idle();
+            calm = if arrived { calm + 1 } else { 0 };
+            if calm >= CALM || (look.idle && changed.elapsed() >= STALLED) {
+                return;
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! One run: the market moves minute by minute, the program lives, dies and lives again.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use domain::instrument::InstrumentId;
+use domain::time::MINUTE_MS;
+use rust_decimal::Decimal;
+use simulator::options::{AccountOptions, Options, Source, Speed};
+use simulator::server::{Simulator, serve};
+use simulator::snapshot::{MarketBooks, Snapshot};
+use tokio::runtime::Handle;
+
+use crate::ending::{Code, Failure, Outcome};
+use crate::verbs::chaos::life::{Life, Surroundings};
+use crate::verbs::chaos::script::{CAPITAL, FROM, Kill, Script};
+use crate::verbs::chaos::verdict::{self, Exposure, Verdict};
+
+pub(super) const KEY: &str = "chaosKey";
+pub(super) const SECRET: &str = "chaosSecretThatNothingMayShow";
+/// How long a position may be without a working stop.
+pub(super) const PROTECT_WITHIN_MS: i64 = 30_000;
+
+/// Lives through a script and judges what is left.
+pub(super) fn live_through(
+    script: &Script,
+    database: &str,
+    folder: &Path,
+    runtime: &Handle,
+) -> Outcome<Verdict> {
+    let begun = std::time::Instant::now();
+    let folder = folder.join(format!("seed-{}", script.seed));
+    let simulator = runtime.block_on(serve(options(script)))?;
+    let around = Surroundings {
+        database: database.to_owned(),
+        folder,
+        address: simulator.address().to_string(),
+    };
+    let mut world = World {
+        script,
+        simulator,
+        around,
+        life: None,
+        exposures: BTreeMap::new(),
+        kills: 0,
+        failures: Vec::new(),
+    };
+    let lived = world.run();
+    let World { simulator, around, exposures, kills, failures, .. } = world;
+    let books = simulator.books(KEY);
+    runtime.block_on(simulator.stop())?;
+    lived?;
+    let facts = verdict::Facts { script, books: &books, exposures, kills, failures };
+    let judged = runtime.block_on(verdict::judge(facts, &around.database))?;
+    Ok(Verdict { took_ms: begun.elapsed().as_millis() as u64, ..judged })
+}
+
+fn options(script: &Script) -> Options {
+    let source =
+        Source::Generated { pairs: script.pairs.clone(), start: FROM, days: script.days() };
+    let balances = [("USDT", Decimal::from(CAPITAL))];
+    Options {
+        speed: Speed::Manual,
+        plan: script.plan.clone(),
+        seed: script.seed,
+        start_at: Some(script.start_at),
+        accounts: vec![AccountOptions::new(KEY, SECRET, &balances)],
+        ..Options::new(source)
+    }
+}
+
+struct World<'a> {
+    script: &'a Script,
+    simulator: Simulator,
+    around: Surroundings,
+    life: Option<Life>,
+    exposures: BTreeMap<InstrumentId, Exposure>,
+    kills: u32,
+    failures: Vec<String>,
+}
+
+impl World<'_> {
+    fn run(&mut self) -> Outcome<()> {
+        self.live()?;
+        self.settle();
+        let mut away: u32 = 0;
+        for minute in 0..self.script.minutes + self.script.settling {
+            if self.life.is_none() && away == 0 {
+                self.live()?;
+                self.settle();
+            }
+            away = away.saturating_sub(1);
+            let kill = self.script.kills.iter().find(|kill| kill.minute == minute);
+            if let (Some(Kill { steps, .. }), Some(life)) = (kill, &self.life) {
+                life.arm(*steps);
+            }
+            if self.script.cuts.contains(&minute) {
+                self.simulator.drop_connections();
+            }
+            self.simulator.advance(MINUTE_MS);
+            self.settle();
+            if let Some(kill) = kill
+                && let Some(life) = self.life.take()
+            {
+                // Where it has taken fewer steps than that, it dies where it stands.
+                life.kill()?;
+                self.kills += 1;
+                away = kill.away;
+            } else if self.life.as_ref().is_some_and(Life::is_over) {
+                self.fell()?;
+            }
+            self.look();
+        }
+        match self.life.take() {
+            Some(life) => life.end(),
+            None => Ok(()),
+        }
+    }
+
+    fn live(&mut self) -> Outcome<()> {
+        self.life = Some(Life::begin(self.script, &self.around)?);
+        Ok(())
+    }
+
+    /// The program ended by itself: where it says that it may be begun again, it is, as a service
+    /// manager would.
+    fn fell(&mut self) -> Outcome<()> {
+        let Some(life) = self.life.take() else { return Ok(()) };
+        match life.end() {
+            Err(failure) if failure.code == Code::Venue => {
+                self.failures.push(failure.to_string());
+                self.live()?;
+                self.settle();
+                Ok(())
+            }
+            Err(failure) => Err(failure),
+            Ok(()) => Err(Failure::new(Code::Failed, "the program ended though nobody asked")),
+        }
+    }
+
+    fn settle(&self) {
+        if let Some(life) = &self.life {
+            let idle = || self.simulator.idle();
+            life.pulse.settle(self.simulator.now(), idle, || life.is_over());
+        }
+    }
+
+    /// Looks what is held without a working stop at the venue.
+    fn look(&mut self) {
+        let now = self.simulator.now();
+        let Snapshot { spot: Some(books), .. } = self.simulator.books(KEY) else { return };
+        for instrument in &self.script.pairs {
+            let exposure = self.exposures.entry(*instrument).or_default();
+            let bare = self.life.is_some() && is_bare(&books, *instrument);
+            exposure.look(now, bare);
+        }
+    }
+}
+
+/// Whether more is held than the venue would sell, and no stop of ours works for it.
+fn is_bare(books: &MarketBooks, instrument: InstrumentId) -> bool {
+    let held = books.balances.get(instrument.base());
+    let held = held.map_or(Decimal::ZERO, |balance| balance.free + balance.locked);
+    let symbol = instrument.symbol();
+    let last = books.trades.iter().rev().find(|trade| trade.symbol == symbol);
+    let worth = last.map_or(Decimal::ZERO, |trade| trade.price * held);
+    let stops = books.orders.iter().filter(|order| {
+        order.symbol == symbol && order.side == "SELL" && order.stop > Decimal::ZERO
+            && matches!(order.status.as_str(), "NEW" | "PARTIALLY_FILLED")
+    });
+    let guarded: Decimal = stops.map(|order| order.quantity - order.filled).sum();
+    // Below the venue's least order nothing can be placed, nor lost.
+    worth > Decimal::from(10) && guarded * Decimal::TWO < held
+}
