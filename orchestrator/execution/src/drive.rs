@@ -224,6 +224,9 @@ impl Desk {
         if futures && self.holding.is_due(now) && self.is_quiet() {
             self.holding.begin(io.ask(Ask::Position { instrument }, false, self.version));
         }
+        if self.history.is_due(now) {
+            self.history.begin(io.ask(Ask::Conditionals { instrument }, false, self.version));
+        }
         for (order_id, lookup) in &mut self.lookups {
             if lookup.is_due(now) {
                 let ask = Ask::OrderById { order_id: *order_id, instrument };
