@@ -107,6 +107,9 @@ impl Desk {
                 }
                 Fate::Wait
             }
+            // The core's stop and target have the size of what their entry filled: its end first.
+            Owner::Liquidation if self.holder.is_some_and(|id| self.is_entering(id)) => Fate::Wait,
+            Owner::Ours(name) if name.id.role() != Role::Exit && self.precedes(name) => Fate::Wait,
             Owner::Liquidation => match self.holder {
                 Some(holder) if closes(self) => {
                     Fate::Liquidate(ClientOrderId::new(holder, Role::Liquidation))
@@ -126,7 +129,13 @@ impl Desk {
         }
     }
 
+    /// Whether the entry that a stop or a target belongs to may still fill.
+    fn precedes(&self, name: VenueName) -> bool {
+        name.id.role() != Role::Entry && self.is_entering(name.id.decision_id())
+    }
+
     fn settle_fill(&mut self, fill: FillSeen, fate: Fate, wallet: &mut Wallet, io: &mut Io<'_>) {
+        self.parked.remove(&fill.venue_fill_id);
         self.trail.note(fill.venue_fill_id, fill.time_exchange);
         self.version = self.version.saturating_add(1);
         match fate {

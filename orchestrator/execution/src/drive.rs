@@ -40,7 +40,9 @@ impl Desk {
             let Some(leg) = self.legs.remove(&name) else { continue };
             let Phase::Ended(end) = &leg.phase else { continue };
             self.version = self.version.saturating_add(1);
-            self.bury(name);
+            if *end != End::Absent {
+                self.bury(name);
+            }
             if leg.protects() {
                 self.guard_lost(&leg, end, io);
             } else {

@@ -77,7 +77,8 @@ impl Desk {
             return false;
         }
         let protects = matches!(name.id.role(), Role::Stop | Role::Target);
-        if protects && self.graves.contains(&name) {
+        if self.graves.contains(&name) {
+            // A message that was overtaken.
             return false;
         }
         let Some(guard) = self.guards.get_mut(&decision_id).filter(|_| protects) else {
@@ -158,7 +159,8 @@ impl Desk {
             }
         }
         for leg in self.legs.values_mut() {
-            if leg.phase == Phase::Working && !listed.contains(&leg.name) {
+            let asked_for = leg.query.is_wanted() || leg.query.asked.is_some();
+            if leg.phase == Phase::Working && !asked_for && !listed.contains(&leg.name) {
                 leg.query.want(io.now);
             }
         }

@@ -153,8 +153,15 @@ impl Desk {
                 resting.iter().map(|leg| leg.name).filter(|name| *name != kept).collect();
             return self.cancel_all(&others, io);
         }
+        // One old one stays until the new one works, the one that covers most.
         let waits = resting.iter().any(|leg| matches!(leg.phase, Phase::Sent(_)));
-        if waits || resting.len() >= STOPS_AT_ONCE {
+        let full = resting.len() >= STOPS_AT_ONCE;
+        let working = resting.iter().filter(|leg| leg.rests());
+        let most = working.clone().max_by_key(|leg| leg.quantity).map(|leg| leg.name);
+        let lesser: Vec<_> =
+            working.map(|leg| leg.name).filter(|name| Some(*name) != most).collect();
+        self.cancel_all(&lesser, io);
+        if waits || full {
             return;
         }
         let Some(guard) = self.guards.get_mut(&id) else { return };
