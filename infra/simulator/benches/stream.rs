@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use domain::time::UtcMs;
 use futures_util::StreamExt;
-use simulator::options::{Faults, Options, Source, Speed};
+use simulator::options::{Faults, Options, Source, Speed, UsdmOptions};
 use simulator::server::serve;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
@@ -26,6 +26,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         seed: 1,
         start_at: None,
         accounts: Vec::new(),
+        usdm: UsdmOptions::default(),
     };
     let simulator = serve(options).await?;
     println!("{DAYS} days of {} pairs made in {:.2?}", PAIRS.len(), loading.elapsed());

@@ -15,4 +15,5 @@ mod shapes;
 mod stream;
 mod support;
 mod trading;
+mod usdm;
 mod user_stream;

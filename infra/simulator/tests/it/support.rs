@@ -13,7 +13,7 @@ use futures_util::{SinkExt, StreamExt};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
-use simulator::options::{Faults, Options, Source, Speed};
+use simulator::options::{Faults, Options, Source, Speed, UsdmOptions};
 use simulator::server::{Simulator, serve};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -80,6 +80,7 @@ impl Folder {
             seed: 1,
             start_at: None,
             accounts: Vec::new(),
+            usdm: UsdmOptions::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use domain::instrument::InstrumentId;
 use domain::time::UtcMs;
 use serde_json::json;
-use simulator::options::{Faults, Options, Source};
+use simulator::options::{Faults, Options, Source, UsdmOptions};
 
 use crate::cli::{Replayed, Simulate};
 use crate::ending::{Code, Failure, Outcome};
@@ -73,5 +73,6 @@ fn options(asked: &Simulate) -> Outcome<Options> {
         seed: *sim_seed,
         start_at: asked.start_at.map(UtcMs::new),
         accounts: Vec::new(),
+        usdm: UsdmOptions::default(),
     })
 }

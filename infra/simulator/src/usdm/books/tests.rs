@@ -1,0 +1,1 @@
+//! Whatever is ordered, nothing is made and nothing is lost.
