@@ -29,6 +29,8 @@ pub(crate) struct Books {
     accounts: BTreeMap<String, Account>,
     ids: Ids,
     now: UtcMs,
+    /// Settlements of funding until then have been.
+    funded: UtcMs,
     /// Mark prices by symbol: the last close.
     marks: BTreeMap<String, Decimal>,
     /// How many candles of each market, by symbol, the orders have met.
@@ -94,6 +96,7 @@ impl Books {
             accounts: opened,
             ids,
             now,
+            funded: now,
             marks: marks.collect(),
             met: met.collect(),
             news: News::new(),
@@ -119,7 +122,8 @@ impl Books {
             self.now = next.at();
             match next {
                 Next::Candle { symbol, .. } => self.meet(history, &symbol),
-                Next::Funding(_) => {
+                Next::Funding(at) => {
+                    self.funded = at;
                     self.each(history, |floor| floor.fund());
                     self.each(history, |floor| floor.liquidate_at_mark());
                 }
@@ -153,7 +157,7 @@ impl Books {
         let adl = self.options.deleveragings.first().map(|adl| Next::Deleveraging(adl.at));
         let countdowns = self.accounts.values().flat_map(|account| account.countdowns.values());
         let countdown = countdowns.min().map(|at| Next::Countdown(*at));
-        let funding = Some(Next::Funding(funding::next(self.now)));
+        let funding = Some(Next::Funding(funding::next(self.funded)));
         let all = [candle, funding, adl, countdown].into_iter().flatten();
         all.min_by(|a, b| a.at().cmp(&b.at()).then_with(|| a.cmp(b)))
     }

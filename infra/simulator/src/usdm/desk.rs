@@ -209,7 +209,9 @@ impl<'a> Desk<'a> {
     pub(crate) fn cancel_batch(&mut self, params: &Params) -> Answer {
         let (symbol, _) = self.market(params)?;
         let read = |name: &str| {
-            let list = params.get(name).map(serde_json::from_str::<Vec<Value>>).transpose();
+            // Clients write these names in small letters too.
+            let text = params.get(name).or_else(|| params.get(&name.to_ascii_lowercase()));
+            let list = text.map(serde_json::from_str::<Vec<Value>>).transpose();
             let invalid =
                 |_| refusal(-1130, format!("Data sent for parameter '{name}' is not valid."));
             list.map_err(invalid)
