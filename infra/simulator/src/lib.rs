@@ -1,4 +1,4 @@
-//! A server that speaks Binance's spot protocol over recorded or generated candles, at any speed,
+//! A server that speaks Binance's protocols of spot and USD-M futures over recorded or generated candles, at any speed,
 //! and spoils its streams on request.
 //!
 //! Market time comes from the candles. At full speed the market waits for its listeners: it
@@ -25,3 +25,4 @@ pub mod server;
 pub mod snapshot;
 mod spot;
 mod stream;
+mod usdm;

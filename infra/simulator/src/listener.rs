@@ -13,6 +13,8 @@ pub(crate) const MOST_STREAMS: usize = 1024;
 pub(crate) struct Listener {
     /// Whether messages are wrapped with their stream's name.
     pub(crate) combined: bool,
+    /// Whether it listens to futures.
+    pub(crate) perpetual: bool,
     /// All that it has subscribed to, streams that don't exist included, as Binance keeps them.
     pub(crate) streams: BTreeSet<String>,
     /// How many of them exist.
@@ -27,9 +29,10 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn new(combined: bool) -> Self {
+    pub(crate) fn new(combined: bool, perpetual: bool) -> Self {
         Self {
             combined,
+            perpetual,
             streams: BTreeSet::new(),
             subscribed: 0,
             queue: Vec::new(),

@@ -141,9 +141,10 @@ impl Replay {
         self.pace
     }
 
-    pub(crate) fn connect(&mut self, combined: bool) -> (ListenerId, Arc<Notify>) {
+    /// `perpetual` is whether the streams' names are those of futures.
+    pub(crate) fn connect(&mut self, combined: bool, perpetual: bool) -> (ListenerId, Arc<Notify>) {
         self.last_id += 1;
-        let listener = Listener::new(combined);
+        let listener = Listener::new(combined, perpetual);
         let bell = Arc::clone(&listener.bell);
         self.listeners.insert(self.last_id, listener);
         (self.last_id, bell)
@@ -163,7 +164,7 @@ impl Replay {
             return false;
         }
         for stream in streams {
-            let place = self.history.streams.get(&stream).copied();
+            let place = self.history.streams_of(listener.perpetual).get(&stream).copied();
             if listener.streams.insert(stream)
                 && let Some(place) = place
             {
@@ -179,7 +180,7 @@ impl Replay {
         let Some(listener) = self.listeners.get_mut(&id) else { return };
         for stream in streams {
             if listener.streams.remove(stream)
-                && let Some(place) = self.history.streams.get(stream)
+                && let Some(place) = self.history.streams_of(listener.perpetual).get(stream)
             {
                 listener.subscribed -= 1;
                 self.cursors[*place].subscribers.retain(|other| *other != id);
@@ -313,6 +314,18 @@ impl Replay {
         }
     }
 
+    /// Tells those who listen to this stream of futures, which is not one of candles.
+    pub(crate) fn tell_perpetual(&mut self, stream: &str, payload: &[u8]) {
+        for listener in self.listeners.values_mut() {
+            if listener.perpetual && !listener.cut && listener.streams.contains(stream) {
+                let wrapped = listener.combined.then_some(stream);
+                listener.queue.push(render::message(payload, wrapped));
+                self.counters.streamed += 1;
+                listener.bell.notify_one();
+            }
+        }
+    }
+
     /// Whoever was cut off no longer listens; what its queue holds is still sent.
     fn drop_cut(&mut self) {
         let cut = |(id, l): (&ListenerId, &Listener)| (l.cut && l.subscribed > 0).then_some(*id);
@@ -326,7 +339,7 @@ impl Replay {
         let Some(listener) = self.listeners.get_mut(&id) else { return };
         listener.subscribed = 0;
         for stream in std::mem::take(&mut listener.streams) {
-            if let Some(place) = self.history.streams.get(&stream) {
+            if let Some(place) = self.history.streams_of(listener.perpetual).get(&stream) {
                 self.cursors[*place].subscribers.retain(|other| *other != id);
             }
         }

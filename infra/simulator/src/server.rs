@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpRequest, HttpServer};
 use domain::time::UtcMs;
 use exchange::candle_file;
 use tokio::net::{TcpListener, TcpSocket};
@@ -23,12 +23,12 @@ use crate::faults::rest::spoil;
 use crate::faults::tap::Tap;
 use crate::generator;
 use crate::history::History;
-use crate::limits::{Limits, Verdict};
+use crate::limits::{Limits, PERPETUAL_WEIGHT_LIMIT, Verdict, WEIGHT_LIMIT};
 use crate::options::{Options, Source, Speed};
 use crate::replay::Replay;
 use crate::snapshot::Snapshot;
 use crate::spot::books::Books;
-use crate::{rest, spot, stream};
+use crate::{rest, spot, stream, usdm};
 
 /// What the kernel may hold for a listener: the less it is, the closer the market stays to
 /// what has been read.
@@ -47,7 +47,9 @@ pub(crate) struct Shared {
     taps: Mutex<Vec<Weak<Tap>>>,
     replay: Mutex<Replay>,
     limits: Mutex<Limits>,
+    perpetual_limits: Mutex<Limits>,
     books: Mutex<Books>,
+    usdm: Mutex<usdm::books::Books>,
     has_accounts: bool,
     connections: AtomicU64,
 }
@@ -58,6 +60,8 @@ pub(crate) struct Charged {
     pub(crate) verdict: Verdict,
     /// Weight used in this minute.
     pub(crate) used: u64,
+    /// Weight allowed per minute.
+    pub(crate) limit: u64,
     /// Real seconds until the client may ask again.
     pub(crate) retry_after_seconds: u64,
 }
@@ -80,11 +84,26 @@ impl Shared {
         books
     }
 
+    /// The same of futures.
+    pub(crate) fn usdm(&self) -> MutexGuard<'_, usdm::books::Books> {
+        let now = self.now();
+        let mut books = self.usdm.lock().unwrap_or_else(PoisonError::into_inner);
+        books.advance(&self.history, now);
+        if books.has_news() {
+            let mut replay = self.replay();
+            for (stream, payload) in books.take_news() {
+                replay.tell_perpetual(&stream, payload.as_bytes());
+            }
+        }
+        books
+    }
+
     /// Has the accounts' orders meet what has closed until now.
     pub(crate) fn settle(&self) {
         if self.has_accounts {
             drop(self.books());
         }
+        drop(self.usdm());
         self.moved.notify_waiters();
     }
 
@@ -93,11 +112,13 @@ impl Shared {
     fn advance_to(&self, until: UtcMs) {
         loop {
             let moment = self.replay().next_until(until);
-            self.books
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .advance(&self.history, moment);
+            let books = self.books.lock();
+            books.unwrap_or_else(PoisonError::into_inner).advance(&self.history, moment);
+            let usdm = self.usdm.lock();
+            usdm.unwrap_or_else(PoisonError::into_inner).advance(&self.history, moment);
             self.replay().move_to(moment);
+            // What it has to tell of what closed.
+            drop(self.usdm());
             self.moved.notify_waiters();
             if moment >= until {
                 return;
@@ -120,6 +141,7 @@ impl Shared {
     /// Says what time it is, which clients sign their requests by.
     pub(crate) fn tell_time(&self, now: UtcMs) {
         self.books().freshness.tell(now, self.clock.elapsed_ms());
+        self.usdm().freshness.tell(now, self.clock.elapsed_ms());
     }
 
     /// The clock of the venue's limits. The minutes of a market that stands would never end, and
@@ -131,18 +153,21 @@ impl Shared {
         if replay.pace().is_max() { now.plus_ms(wall_ms).ms() } else { now.ms() }
     }
 
-    pub(crate) fn charge(&self, peer: Option<SocketAddr>, weight: u64) -> Charged {
-        let ip = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    /// Charges whoever asks, by the market that is asked.
+    pub(crate) fn charge(&self, request: &HttpRequest, weight: u64) -> Charged {
+        let ip = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let pace = self.replay().pace();
         let counted_ms = self.counted_ms();
-        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_perpetual = request.path().starts_with("/fapi/");
+        let limits = if is_perpetual { &self.perpetual_limits } else { &self.limits };
+        let mut limits = limits.lock().unwrap_or_else(PoisonError::into_inner);
         let (verdict, used) = limits.charge(ip, weight, counted_ms);
         let wait_ms = match verdict {
             Verdict::Allowed => 0,
             Verdict::Refused { wait_ms } | Verdict::Banned { wait_ms, .. } => wait_ms,
         };
         let seconds = wait_ms as f64 / 1000.0 / pace.factor();
-        Charged { verdict, used, retry_after_seconds: seconds.ceil() as u64 }
+        Charged { verdict, used, limit: limits.most, retry_after_seconds: seconds.ceil() as u64 }
     }
 }
 
@@ -223,7 +248,7 @@ impl Drop for Simulator {
 /// itself runs on one thread of its own.
 pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     options.check()?;
-    let Options { listen, source, speed, faults, plan, seed, start_at, accounts } = options;
+    let Options { listen, source, speed, faults, plan, seed, start_at, accounts, usdm } = options;
     // Bound first: a port in use is told at once, not after loading.
     let listener = bind(listen)?;
     let loaded = tokio::task::spawn_blocking(move || load(source, seed)).await;
@@ -235,6 +260,7 @@ pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     }
     let history = Arc::new(history);
     let books = Mutex::new(Books::new(&accounts, &history, start));
+    let usdm = Mutex::new(usdm::books::Books::new(&accounts, usdm, &history, start));
     let replay = Replay::new(Arc::clone(&history), start, speed, faults, seed);
     let shared = Data::new(Shared {
         history,
@@ -244,8 +270,10 @@ pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
         moved: Notify::new(),
         taps: Mutex::default(),
         replay: Mutex::new(replay),
-        limits: Mutex::default(),
+        limits: Mutex::new(Limits::new(WEIGHT_LIMIT)),
+        perpetual_limits: Mutex::new(Limits::new(PERPETUAL_WEIGHT_LIMIT)),
         books,
+        usdm,
         has_accounts: !accounts.is_empty(),
         connections: AtomicU64::new(0),
     });
@@ -254,8 +282,10 @@ pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     let listener = listener.into_std().map_err(failed)?;
     let app_data = shared.clone();
     let app = move || {
+        // Its keys are told apart from the streams of spot, which take whatever is left.
         let app = App::new().app_data(app_data.clone()).wrap(from_fn(spoil));
-        let app = app.configure(stream::routes);
+        let app = app.configure(usdm::socket::routes);
+        let app = app.configure(stream::routes).configure(usdm::rest::routes);
         app.configure(spot::socket::routes).configure(spot::rest::routes).configure(rest::routes)
     };
     // One thread, so that the replay hands messages to sockets without waking another; no
