@@ -19,11 +19,14 @@ use tokio::task::JoinHandle;
 use crate::clock::WallClock;
 use crate::error::SimulatorError;
 use crate::faults::layer::Layer;
+use crate::faults::plan::MarketName;
 use crate::faults::rest::spoil;
+use crate::faults::sockets::{LineFacts, LineKind};
 use crate::faults::tap::Tap;
 use crate::generator;
 use crate::history::History;
 use crate::limits::{Limits, PERPETUAL_WEIGHT_LIMIT, Verdict, WEIGHT_LIMIT};
+use crate::line::Line;
 use crate::options::{Options, Source, Speed};
 use crate::replay::Replay;
 use crate::snapshot::Snapshot;
@@ -41,10 +44,13 @@ pub(crate) struct Shared {
     pub(crate) history: Arc<History>,
     pub(crate) clock: WallClock,
     pub(crate) rest_requests: AtomicU64,
-    pub(crate) faults: Layer,
+    pub(crate) faults: Arc<Layer>,
     /// Rung whenever market time has moved.
     pub(crate) moved: Notify,
     taps: Mutex<Vec<Weak<Tap>>>,
+    lines: Mutex<Vec<Weak<Line>>>,
+    /// Until when what waits for its time has been looked through.
+    passed: Mutex<UtcMs>,
     replay: Mutex<Replay>,
     limits: Mutex<Limits>,
     perpetual_limits: Mutex<Limits>,
@@ -100,6 +106,7 @@ impl Shared {
 
     /// Has the accounts' orders meet what has closed until now.
     pub(crate) fn settle(&self) {
+        self.pass(self.now());
         if self.has_accounts {
             drop(self.books());
         }
@@ -112,6 +119,7 @@ impl Shared {
     fn advance_to(&self, until: UtcMs) {
         loop {
             let moment = self.replay().next_until(until);
+            self.pass(moment);
             let books = self.books.lock();
             books.unwrap_or_else(PoisonError::into_inner).advance(&self.history, moment);
             let usdm = self.usdm.lock();
@@ -126,9 +134,58 @@ impl Shared {
         }
     }
 
+    /// Market time has gone on: what waited for it comes before what happens next.
+    fn pass(&self, now: UtcMs) {
+        if self.faults.is_empty() {
+            return;
+        }
+        let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        let after = *passed;
+        if now <= after {
+            return;
+        }
+        *passed = now;
+        if self.faults.resets(after, now) {
+            self.taps().iter().filter_map(Weak::upgrade).for_each(|tap| tap.reset());
+        }
+        self.lines().iter().filter_map(Weak::upgrade).for_each(|line| line.pass(after, now));
+        self.replay().pass(after, now);
+    }
+
+    fn taps(&self) -> MutexGuard<'_, Vec<Weak<Tap>>> {
+        self.taps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Vec<Weak<Line>>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new connection for accounts' events.
+    pub(crate) fn line(&self, market: MarketName) -> Arc<Line> {
+        let facts = LineFacts { market, kind: LineKind::User, opened: self.now() };
+        let line = Line::new(facts, Arc::clone(&self.faults));
+        let mut lines = self.lines();
+        lines.retain(|known| known.strong_count() > 0);
+        lines.push(Arc::downgrade(&line));
+        line
+    }
+
+    /// Waits until market time has come to `moment`.
+    pub(crate) async fn until(&self, moment: UtcMs) {
+        loop {
+            let moved = self.moved.notified();
+            tokio::pin!(moved);
+            moved.as_mut().enable();
+            if self.now() >= moment {
+                return;
+            }
+            moved.await;
+        }
+    }
+
     /// Remembers a connection that was accepted.
     fn plug(&self, tap: &Arc<Tap>) {
-        let mut taps = self.taps.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taps = self.taps();
         taps.retain(|known| known.strong_count() > 0);
         taps.push(Arc::downgrade(tap));
     }
@@ -213,13 +270,14 @@ impl Simulator {
     /// Whether no message waits for any connection. What was handed to the network may still be on
     /// its way.
     pub fn idle(&self) -> bool {
+        let lines = self.shared.lines();
         self.shared.replay().is_idle()
+            && lines.iter().filter_map(Weak::upgrade).all(|line| line.is_idle())
     }
 
     /// Ends all connections without a word, as a network does; new ones are taken.
     pub fn drop_connections(&self) {
-        let taps = self.shared.taps.lock().unwrap_or_else(PoisonError::into_inner);
-        taps.iter().filter_map(Weak::upgrade).for_each(|tap| tap.cut());
+        self.shared.taps().iter().filter_map(Weak::upgrade).for_each(|tap| tap.cut());
     }
 
     /// Serves until it is stopped from elsewhere or fails.
@@ -261,14 +319,18 @@ pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     let history = Arc::new(history);
     let books = Mutex::new(Books::new(&accounts, &history, start));
     let usdm = Mutex::new(usdm::books::Books::new(&accounts, usdm, &history, start));
-    let replay = Replay::new(Arc::clone(&history), start, speed, faults, seed);
+    let layer = Arc::new(Layer::new(plan, seed, start));
+    let spoilt = (faults, Arc::clone(&layer));
+    let replay = Replay::new(Arc::clone(&history), start, speed, spoilt, seed);
     let shared = Data::new(Shared {
         history,
         clock: WallClock::start(),
         rest_requests: AtomicU64::new(0),
-        faults: Layer::new(plan, seed, start),
+        faults: layer,
         moved: Notify::new(),
         taps: Mutex::default(),
+        lines: Mutex::default(),
+        passed: Mutex::new(start),
         replay: Mutex::new(replay),
         limits: Mutex::new(Limits::new(WEIGHT_LIMIT)),
         perpetual_limits: Mutex::new(Limits::new(PERPETUAL_WEIGHT_LIMIT)),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use actix_ws::{AggregatedMessage, AggregatedMessageStream, Closed, Session};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, Closed, Session};
 use serde_json::{Value, json};
 
 use crate::replay::{ListenerId, Next};
@@ -87,22 +87,26 @@ async fn serve(
                 Next::Wait => bell.notified().await,
                 Next::Yield => tokio::task::yield_now().await,
                 Next::Cut => return Ok::<_, Closed>(()),
+                Next::Close => return session.close(Some(CloseCode::Away.into())).await,
             }
         }
     };
     tokio::select! {
         biased;
         _ = listen(&shared, id, session.clone(), messages) => {}
-        _ = ping(session.clone()) => {}
+        _ = ping(session.clone(), || shared.replay().is_dead(id)) => {}
         _ = talk => {}
     }
     shared.replay().disconnect(id);
 }
 
-pub(crate) async fn ping(mut session: Session) -> Result<(), Closed> {
+/// Pings, unless the connection is dead.
+pub(crate) async fn ping(mut session: Session, is_dead: impl Fn() -> bool) -> Result<(), Closed> {
     loop {
         tokio::time::sleep(PING_EVERY).await;
-        session.ping(b"").await?;
+        if !is_dead() {
+            session.ping(b"").await?;
+        }
     }
 }
 
@@ -113,6 +117,9 @@ async fn listen(
     mut messages: AggregatedMessageStream,
 ) -> Result<(), Closed> {
     while let Some(Ok(message)) = messages.recv().await {
+        if shared.replay().is_dead(id) {
+            continue;
+        }
         match message {
             AggregatedMessage::Text(text) => {
                 session.text(respond(shared, id, &text).to_string()).await?;
