@@ -6,6 +6,7 @@
 
 mod document;
 mod dotenv;
+pub(crate) mod endpoints;
 pub(crate) mod load;
 mod policy;
 pub(crate) mod problem;

@@ -8,7 +8,10 @@ use domain::ids::RunSeed;
 use domain::instrument::{Asset, InstrumentId};
 use domain::money::Money;
 use domain::timeframe::Timeframe;
+use exchange::binance::signed::verdict::Market;
 use secrecy::SecretString;
+
+use super::endpoints::{Addresses, Endpoints, Network};
 
 /// Where orders go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,15 +76,6 @@ pub(crate) struct Log {
     pub(crate) format: LogFormat,
 }
 
-/// Base addresses of the venue's market data, without a slash at the end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Endpoints {
-    /// `http://` or `https://`.
-    pub(crate) rest: String,
-    /// `ws://` or `wss://`.
-    pub(crate) stream: String,
-}
-
 /// Everything together.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -91,7 +85,7 @@ pub(crate) struct Settings {
     pub(crate) capital: Money,
     /// What all instruments are quoted in.
     pub(crate) quote: Asset,
-    /// What is traded, as ordered by the person, without doubles.
+    /// What is traded, as ordered by the person, without doubles; all of one market.
     pub(crate) instruments: Vec<InstrumentId>,
     /// What is collected, fine to coarse; the profile's decision timeframe is among them.
     pub(crate) timeframes: Vec<Timeframe>,
@@ -106,10 +100,22 @@ pub(crate) struct Settings {
     /// The file of the key that seals the ledger; none: the key in `data_dir`, made there with the
     /// first ledger.
     pub(crate) ledger_key_file: Option<PathBuf>,
-    /// Where the venue's market data come from.
+    /// Where the venue is.
     pub(crate) endpoints: Endpoints,
     /// Where metrics and health are served.
     pub(crate) metrics_addr: SocketAddr,
     /// What is logged and how.
     pub(crate) log: Log,
+}
+
+impl Settings {
+    /// The one market of all `instruments`.
+    pub(crate) fn market(&self) -> Market {
+        self.instruments.first().map_or(Market::Spot, |first| Market::of(*first))
+    }
+
+    /// Where the market data of the pairs come from.
+    pub(crate) fn addresses(&self, market: Market) -> Addresses {
+        self.endpoints.of(market, Network::Live)
+    }
 }

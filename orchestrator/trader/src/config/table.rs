@@ -158,12 +158,32 @@ pub(crate) static SETTINGS: &[Setting] = &[
     Setting::new(
         "BINANCE_REST_URL",
         Text("https://data-api.binance.vision"),
-        "market data by request, no key needed",
+        "spot's market data by request, no key needed",
     ),
     Setting::new(
         "BINANCE_STREAM_URL",
         Text("wss://data-stream.binance.vision"),
-        "market data by stream, no key needed",
+        "spot's market data by stream, no key needed",
+    ),
+    Setting::new(
+        "BINANCE_SPOT_API_URL",
+        Text("https://api.binance.com"),
+        "the account on spot by request",
+    ),
+    Setting::new(
+        "BINANCE_SPOT_WS_API_URL",
+        Text("wss://ws-api.binance.com:443/ws-api/v3"),
+        "the account on spot by stream",
+    ),
+    Setting::new(
+        "BINANCE_FUTURES_REST_URL",
+        Text("https://fapi.binance.com"),
+        "futures by request: market data and the account",
+    ),
+    Setting::new(
+        "BINANCE_FUTURES_STREAM_URL",
+        Text("wss://fstream.binance.com"),
+        "futures by stream: market data and the account",
     ),
     Setting::new(
         "DATABASE_URL",

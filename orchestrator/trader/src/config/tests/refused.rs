@@ -27,6 +27,13 @@ fn each_bad_value_is_named_with_its_place() {
         ("CRYPTO_PAIRS", "BTC/USDT,BTCUSDT", "names BTC/USDT twice"),
         ("CRYPTO_PAIRS", "BTC/EUR,ETH/USDT", "does not fit: BTC/EUR not quoted in USDT"),
         ("CRYPTO_PAIRS", "BTC/USDT:USDT", "holds perpetuals (BTC/USDT:USDT)"),
+        (
+            "CRYPTO_PAIRS",
+            "BTC/USDT,ETH/USDT:USDT",
+            "mixes spot pairs (BTC/USDT) with perpetuals (ETH/USDT:USDT), and one run trades one",
+        ),
+        ("BINANCE_FUTURES_REST_URL", "venue", "is not an address"),
+        ("BINANCE_SPOT_WS_API_URL", "https://venue", "is not an address as ws://host:port"),
         ("BASE_CURRENCY", "€", "is not the name of an asset"),
         ("BASE_CURRENCY", "USDC", "does not fit: BTC/USDT, ETH/USDT"),
         ("BINANCE_REST_URL", "wss://venue", "is not an address as http://host:port or https://"),
