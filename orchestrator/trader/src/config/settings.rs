@@ -82,6 +82,58 @@ pub(crate) struct Endpoints {
     pub(crate) stream: String,
 }
 
+/// Where alerts go.
+#[derive(Debug, Clone)]
+pub(crate) enum Mail {
+    /// Through this server.
+    To(Box<notify::mailer::Settings>),
+    /// Nowhere: these settings are missing. They wait in the store, where `status` shows them.
+    Missing(Vec<&'static str>),
+}
+
+/// An API key with its secret half: text for HMAC, a PEM for Ed25519.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiKeys {
+    /// The public half.
+    pub(crate) key: SecretString,
+    /// The secret half.
+    pub(crate) secret: SecretString,
+}
+
+/// Base addresses of the account, without a slash at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AccountEndpoints {
+    /// Spot, by request.
+    pub(crate) spot_rest: String,
+    /// Spot, what happens to the account.
+    pub(crate) spot_stream: String,
+    /// USD-M futures, by request.
+    pub(crate) usdm_rest: String,
+    /// USD-M futures, what happens to the account.
+    pub(crate) usdm_stream: String,
+}
+
+/// What trading with real money takes.
+#[derive(Debug, Clone)]
+pub(crate) struct Live {
+    /// Whether the keys are those of the venue's test network.
+    pub(crate) testnet: bool,
+    /// The account's keys.
+    pub(crate) keys: Option<ApiKeys>,
+    /// Where the account is.
+    pub(crate) endpoints: AccountEndpoints,
+    /// The words that say that a person means it.
+    pub(crate) confirmation: Option<String>,
+    /// Overrides that 14 days of paper trading are asked for.
+    pub(crate) without_paper_record: bool,
+    /// Overrides that a fresh backup is asked for.
+    pub(crate) without_backup: bool,
+    /// The file that every backup touches; none: `backup.done` in the data folder.
+    pub(crate) backup_marker: Option<PathBuf>,
+    /// How old a backup may be.
+    pub(crate) backup_max_days: u32,
+}
+
 /// Everything together.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -112,4 +164,10 @@ pub(crate) struct Settings {
     pub(crate) metrics_addr: SocketAddr,
     /// What is logged and how.
     pub(crate) log: Log,
+    /// Where alerts go.
+    pub(crate) mail: Mail,
+    /// Address of Redis, if one is used.
+    pub(crate) redis: Option<SecretString>,
+    /// What trading with real money takes.
+    pub(crate) live: Live,
 }
