@@ -7,6 +7,7 @@ use decision::profile::{Market, Profile};
 use domain::ids::RunSeed;
 use domain::instrument::{Asset, InstrumentId};
 use domain::timeframe::Timeframe;
+use secrecy::SecretString;
 
 use super::endpoints::Endpoints;
 use super::problem::{ConfigErrors, Origin, Warning};
@@ -14,7 +15,7 @@ use super::reading::Reading;
 use super::settings::{Log, LogFormat, Settings};
 use super::sources::Sources;
 use super::table::{Fallback, Reader, SETTINGS};
-use super::{policy, store, values};
+use super::{live, mail, policy, store, values};
 
 /// Assets that the venue no longer lists, and what trades in their place.
 const DELISTED: [(&str, &str); 1] = [("MATIC", "POL")];
@@ -88,6 +89,9 @@ fn settings(reading: &mut Reading, sources: &Sources) -> Option<Settings> {
         format: reading.read("LOG_FORMAT", values::log_format).unwrap_or(by_terminal),
     };
     let ledger_key_file = reading.read("SEXTANT_LEDGER_KEY_FILE", values::path);
+    let mail = mail::read(reading, sources);
+    let redis = reading.read("REDIS_URL", values::redis_url).map(SecretString::from);
+    let live = live::read(reading, sources);
     let data_dir = data_dir(reading, sources)?;
     Some(Settings {
         mode,
@@ -103,6 +107,9 @@ fn settings(reading: &mut Reading, sources: &Sources) -> Option<Settings> {
         endpoints,
         metrics_addr,
         log,
+        mail,
+        redis,
+        live,
     })
 }
 

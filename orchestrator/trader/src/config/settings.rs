@@ -76,6 +76,43 @@ pub(crate) struct Log {
     pub(crate) format: LogFormat,
 }
 
+/// Where alerts go.
+#[derive(Debug, Clone)]
+pub(crate) enum Mail {
+    /// Through this server.
+    To(Box<notify::mailer::Settings>),
+    /// Nowhere: these settings are missing. They wait in the store, where `status` shows them.
+    Missing(Vec<&'static str>),
+}
+
+/// An API key with its secret half: text for HMAC, a PEM for Ed25519.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiKeys {
+    /// The public half.
+    pub(crate) key: SecretString,
+    /// The secret half.
+    pub(crate) secret: SecretString,
+}
+
+/// What trading with real money takes.
+#[derive(Debug, Clone)]
+pub(crate) struct Live {
+    /// Whether the keys are those of the venue's test network.
+    pub(crate) testnet: bool,
+    /// The account's keys.
+    pub(crate) keys: Option<ApiKeys>,
+    /// The words that say that a person means it.
+    pub(crate) confirmation: Option<String>,
+    /// Overrides that 14 days of paper trading are asked for.
+    pub(crate) without_paper_record: bool,
+    /// Overrides that a fresh backup is asked for.
+    pub(crate) without_backup: bool,
+    /// The file that every backup touches; none: `backup.done` in the data folder.
+    pub(crate) backup_marker: Option<PathBuf>,
+    /// How old a backup may be.
+    pub(crate) backup_max_days: u32,
+}
+
 /// Everything together.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -106,6 +143,12 @@ pub(crate) struct Settings {
     pub(crate) metrics_addr: SocketAddr,
     /// What is logged and how.
     pub(crate) log: Log,
+    /// Where alerts go.
+    pub(crate) mail: Mail,
+    /// Address of Redis, if one is used.
+    pub(crate) redis: Option<SecretString>,
+    /// What trading with real money takes.
+    pub(crate) live: Live,
 }
 
 impl Settings {
@@ -117,5 +160,11 @@ impl Settings {
     /// Where the market data of the pairs come from.
     pub(crate) fn addresses(&self, market: Market) -> Addresses {
         self.endpoints.of(market, Network::Live)
+    }
+
+    /// Where the account is, and the market that it trades at.
+    pub(crate) fn account(&self) -> Addresses {
+        let network = if self.live.testnet { Network::Testnet } else { Network::Live };
+        self.endpoints.of(self.market(), network)
     }
 }
