@@ -9,6 +9,7 @@
 
 pub mod agent;
 pub mod aggregate;
+pub mod alert;
 pub mod by_instrument;
 pub mod candle;
 pub mod canonical;

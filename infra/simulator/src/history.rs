@@ -48,10 +48,14 @@ pub(crate) struct History {
     /// By timeframe, fine first, then by instrument: the order in which candles that close at
     /// the same moment are told.
     pub(crate) series: Vec<Series>,
-    /// By symbol.
+    /// Of spot, by symbol.
     pub(crate) markets: BTreeMap<String, Market>,
-    /// Place in `series` by stream.
+    /// Of futures, by symbol.
+    pub(crate) perpetuals: BTreeMap<String, Market>,
+    /// Place in `series` by stream, of spot.
     pub(crate) streams: BTreeMap<String, usize>,
+    /// The same of futures, whose streams have the same names.
+    pub(crate) perpetual_streams: BTreeMap<String, usize>,
     pub(crate) first_open: UtcMs,
     pub(crate) last_close: UtcMs,
 }
@@ -93,16 +97,20 @@ impl History {
         let closes = all.values().filter_map(|candles| candles.last()).map(Candle::close_time);
         let first_open = opens.min().unwrap_or_default();
         let last_close = closes.max().unwrap_or_default();
-        let (mut series, mut streams) = (Vec::with_capacity(all.len()), BTreeMap::new());
+        let mut series = Vec::with_capacity(all.len());
+        let (mut streams, mut perpetual_streams) = (BTreeMap::new(), BTreeMap::new());
         let mut places = BTreeMap::<InstrumentId, BTreeMap<Timeframe, usize>>::new();
         for ((timeframe, instrument), candles) in all {
             let symbol = instrument.symbol();
             let stream = format!("{}@kline_{timeframe}", symbol.to_ascii_lowercase());
             places.entry(instrument).or_default().insert(timeframe, series.len());
+            let streams =
+                if instrument.is_perpetual() { &mut perpetual_streams } else { &mut streams };
             streams.insert(stream.clone(), series.len());
             series.push(Series { symbol, stream, timeframe, candles });
         }
-        let markets = blocks.into_iter().map(|(instrument, (fine, blocks))| {
+        let (mut markets, mut perpetuals) = (BTreeMap::new(), BTreeMap::new());
+        for (instrument, (fine, blocks)) in blocks {
             let places = places.remove(&instrument).unwrap_or_default();
             let finest = places.get(&fine).copied().unwrap_or_default();
             let candles = &series[finest].candles;
@@ -113,10 +121,10 @@ impl History {
                 blocks,
                 series: places,
             };
-            (instrument.symbol(), market)
-        });
-        let markets = markets.collect();
-        Self { series, markets, streams, first_open, last_close }
+            let markets = if instrument.is_perpetual() { &mut perpetuals } else { &mut markets };
+            markets.insert(instrument.symbol(), market);
+        }
+        Self { series, markets, perpetuals, streams, perpetual_streams, first_open, last_close }
     }
 
     /// The candles that a client may know at `now`: closed ones, and the open one as far as
@@ -160,6 +168,11 @@ impl History {
             aggregator.push(candle, &mut Vec::new()).ok()?;
         }
         aggregator.so_far()
+    }
+
+    /// Places in `series` by the names of spot's or of futures' streams.
+    pub(crate) fn streams_of(&self, perpetual: bool) -> &BTreeMap<String, usize> {
+        if perpetual { &self.perpetual_streams } else { &self.streams }
     }
 
     /// The finest candles of a market.

@@ -1,4 +1,4 @@
-//! A server that speaks Binance's spot protocol over recorded or generated candles, at any speed,
+//! A server that speaks Binance's protocols of spot and USD-M futures over recorded or generated candles, at any speed,
 //! and spoils its streams on request.
 //!
 //! Market time comes from the candles. At full speed the market waits for its listeners: it
@@ -14,10 +14,12 @@ pub mod faults;
 mod generator;
 mod history;
 mod limits;
+mod line;
 mod listener;
 pub mod options;
 mod pace;
 mod params;
+mod queue;
 mod render;
 mod replay;
 mod rest;
@@ -25,3 +27,4 @@ pub mod server;
 pub mod snapshot;
 mod spot;
 mod stream;
+mod usdm;

@@ -6,8 +6,10 @@ use std::net::IpAddr;
 
 use domain::time::MINUTE_MS;
 
-/// Weight per minute.
+/// Weight per minute on spot.
 pub(crate) const WEIGHT_LIMIT: u64 = 6000;
+/// Weight per minute on futures.
+pub(crate) const PERPETUAL_WEIGHT_LIMIT: u64 = 2400;
 /// Refused requests within a minute after which a client is banned.
 const REFUSALS_BEFORE_BAN: u32 = 10;
 /// The shortest of Binance's bans.
@@ -29,8 +31,10 @@ pub(crate) enum Verdict {
     },
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Limits {
+    /// Weight per minute.
+    pub(crate) most: u64,
     clients: BTreeMap<IpAddr, Client>,
 }
 
@@ -43,6 +47,10 @@ struct Client {
 }
 
 impl Limits {
+    pub(crate) fn new(most: u64) -> Self {
+        Self { most, clients: BTreeMap::new() }
+    }
+
     /// Counts a request of `weight` at market time `now_ms`; the answer and the weight used in
     /// this minute.
     pub(crate) fn charge(&mut self, ip: IpAddr, weight: u64, now_ms: i64) -> (Verdict, u64) {
@@ -56,15 +64,15 @@ impl Limits {
             *client = Client { minute, banned_until_ms, ..Client::default() };
         }
         client.used += weight;
-        let verdict = client.judge(now_ms);
+        let verdict = client.judge(now_ms, self.most);
         (verdict, client.used)
     }
 }
 
 impl Client {
-    fn judge(&mut self, now_ms: i64) -> Verdict {
+    fn judge(&mut self, now_ms: i64, most: u64) -> Verdict {
         if self.banned_until_ms <= now_ms {
-            if self.used <= WEIGHT_LIMIT {
+            if self.used <= most {
                 return Verdict::Allowed;
             }
             self.refusals += 1;
@@ -86,7 +94,7 @@ mod tests {
 
     #[test]
     fn over_the_limit_is_refused_and_going_on_is_banned() {
-        let mut limits = Limits::default();
+        let mut limits = Limits::new(WEIGHT_LIMIT);
         assert_eq!(limits.charge(IP, 6000, 30_000), (Verdict::Allowed, 6000));
         for n in 1..=10 {
             let refused = (Verdict::Refused { wait_ms: 30_000 }, 6000 + n);
@@ -104,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_new_minute_begins_at_nought() {
-        let mut limits = Limits::default();
+        let mut limits = Limits::new(WEIGHT_LIMIT);
         limits.charge(IP, 7000, 59_999);
         assert_eq!(limits.charge(IP, 20, 60_000), (Verdict::Allowed, 20));
     }

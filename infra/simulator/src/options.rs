@@ -34,6 +34,8 @@ pub struct Options {
     pub start_at: Option<UtcMs>,
     /// Who may trade; nobody where it is empty.
     pub accounts: Vec<AccountOptions>,
+    /// What goes beyond candles on futures.
+    pub usdm: UsdmOptions,
 }
 
 impl Options {
@@ -48,24 +50,70 @@ impl Options {
             seed: 1,
             start_at: None,
             accounts: Vec::new(),
+            usdm: UsdmOptions::default(),
         }
     }
 }
 
-/// An account on spot, with its one key. What it holds is play money, but the secret is kept out of
+/// What happens on USD-M futures beside the candles. Its perpetuals are those of the candles; their
+/// mark price and their index are the candles' own prices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsdmOptions {
+    /// What longs pay to shorts every eight hours.
+    pub funding: Funding,
+    /// When the venue takes whose positions to end those of others.
+    pub deleveragings: Vec<Deleveraging>,
+    /// How long a listen key lives unless it is renewed, in real time: its owner renews it by the
+    /// wall's clock, however fast the market runs.
+    pub listen_key_life_ms: i64,
+}
+
+impl Default for UsdmOptions {
+    fn default() -> Self {
+        let funding = Funding::Constant(Decimal::new(1, 4));
+        Self { funding, deleveragings: Vec::new(), listen_key_life_ms: 3_600_000 }
+    }
+}
+
+/// Rates of funding, as ratios of a position's worth; longs pay where they are positive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Funding {
+    /// The same at every settlement.
+    Constant(Decimal),
+    /// One for each instrument and settlement, evenly spread between the venue's usual bounds for
+    /// calm times, −0.0003 and 0.0003.
+    Seeded(u64),
+}
+
+/// At this moment the venue closes every account's position in an instrument at the mark price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deleveraging {
+    /// When, in market time.
+    pub at: UtcMs,
+    /// In which perpetual.
+    pub instrument: InstrumentId,
+}
+
+/// An account with its one key, on spot and on futures. What it holds is play money, but the secret is kept out of
 /// `Debug` like any other.
 #[derive(Clone)]
 pub struct AccountOptions {
     /// The API key.
     pub key: String,
-    /// Its secret, for HMAC-SHA256.
+    /// Its secret, for HMAC-SHA256; or, on futures, the public half of an Ed25519 key in PEM.
     pub secret: String,
-    /// How much of each asset there is at the start.
+    /// How much of each asset there is on spot at the start.
     pub balances: BTreeMap<String, Decimal>,
     /// A resting order's fee, as a share of what it gets.
     pub maker_rate: Decimal,
     /// A taking order's fee, as a share of what it gets.
     pub taker_rate: Decimal,
+    /// How much of each asset there is on futures at the start.
+    pub futures_balances: BTreeMap<String, Decimal>,
+    /// A resting order's fee on futures, as a share of an execution's worth.
+    pub futures_maker_rate: Decimal,
+    /// A taking order's fee on futures, as a share of an execution's worth.
+    pub futures_taker_rate: Decimal,
     /// Whether the key may withdraw, which a careful client refuses.
     pub may_withdraw: bool,
 }
@@ -83,14 +131,28 @@ impl AccountOptions {
                 .collect(),
             maker_rate: rate,
             taker_rate: rate,
+            futures_balances: BTreeMap::new(),
+            futures_maker_rate: Decimal::new(2, 4),
+            futures_taker_rate: Decimal::new(5, 4),
             may_withdraw: false,
         }
+    }
+
+    /// With a wallet on futures.
+    #[must_use]
+    pub fn with_futures(mut self, balances: &[(&str, Decimal)]) -> Self {
+        let balances = balances.iter().map(|(asset, amount)| ((*asset).to_owned(), *amount));
+        self.futures_balances = balances.collect();
+        self
     }
 }
 
 impl fmt::Debug for AccountOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccountOptions").field("balances", &self.balances).finish_non_exhaustive()
+        f.debug_struct("AccountOptions")
+            .field("balances", &self.balances)
+            .field("futures_balances", &self.futures_balances)
+            .finish_non_exhaustive()
     }
 }
 

@@ -62,6 +62,13 @@ impl Params {
         Ok(Self(pairs))
     }
 
+    /// The same where names that nobody reads are passed over.
+    pub(crate) fn any(pairs: Vec<(String, String)>) -> Result<Self, Refusal> {
+        let names: Vec<String> = pairs.iter().map(|(name, _)| name.clone()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        Self::of(pairs, &names)
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }

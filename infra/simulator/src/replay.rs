@@ -8,7 +8,12 @@ use std::time::Duration;
 use domain::time::{DAY_MS, MINUTE_MS, UtcMs};
 use tokio::sync::Notify;
 
+use crate::faults::layer::Layer;
+use crate::faults::message::Message;
+use crate::faults::names::FaultName;
 use crate::faults::noise::{Fate, stream_key};
+use crate::faults::plan::MarketName;
+use crate::faults::sockets::{End, LineFacts, LineKind};
 use crate::history::History;
 use crate::listener::{Listener, MOST_STREAMS};
 use crate::options::{Faults, Speed};
@@ -33,6 +38,8 @@ pub(crate) enum Next {
     Send,
     /// End without a word.
     Cut,
+    /// End with a closing frame.
+    Close,
     /// Wait for the bell.
     Wait,
     /// Let others run, then ask again.
@@ -60,6 +67,7 @@ pub(crate) struct Replay {
     next_close: Option<UtcMs>,
     pace: Pace,
     faults: Faults,
+    layer: Arc<Layer>,
     seed: u64,
     listeners: BTreeMap<ListenerId, Listener>,
     last_id: ListenerId,
@@ -86,7 +94,7 @@ impl Replay {
         history: Arc<History>,
         start: UtcMs,
         speed: Speed,
-        faults: Faults,
+        (faults, layer): (Faults, Arc<Layer>),
         seed: u64,
     ) -> Self {
         let cursors = history.series.iter().map(|series| {
@@ -101,6 +109,7 @@ impl Replay {
             next_close: None,
             pace: Pace::new(speed, start),
             faults,
+            layer,
             seed,
             listeners: BTreeMap::new(),
             last_id: 0,
@@ -141,9 +150,12 @@ impl Replay {
         self.pace
     }
 
-    pub(crate) fn connect(&mut self, combined: bool) -> (ListenerId, Arc<Notify>) {
+    /// `perpetual` is whether the streams' names are those of futures.
+    pub(crate) fn connect(&mut self, combined: bool, perpetual: bool) -> (ListenerId, Arc<Notify>) {
         self.last_id += 1;
-        let listener = Listener::new(combined);
+        let market = if perpetual { MarketName::Usdm } else { MarketName::Spot };
+        let facts = LineFacts { market, kind: LineKind::Public, opened: self.now };
+        let listener = Listener::new(combined, perpetual, facts);
         let bell = Arc::clone(&listener.bell);
         self.listeners.insert(self.last_id, listener);
         (self.last_id, bell)
@@ -163,7 +175,7 @@ impl Replay {
             return false;
         }
         for stream in streams {
-            let place = self.history.streams.get(&stream).copied();
+            let place = self.history.streams_of(listener.perpetual).get(&stream).copied();
             if listener.streams.insert(stream)
                 && let Some(place) = place
             {
@@ -179,7 +191,7 @@ impl Replay {
         let Some(listener) = self.listeners.get_mut(&id) else { return };
         for stream in streams {
             if listener.streams.remove(stream)
-                && let Some(place) = self.history.streams.get(stream)
+                && let Some(place) = self.history.streams_of(listener.perpetual).get(stream)
             {
                 listener.subscribed -= 1;
                 self.cursors[*place].subscribers.retain(|other| *other != id);
@@ -199,13 +211,13 @@ impl Replay {
     pub(crate) fn take(&mut self, id: ListenerId, batch: &mut Vec<String>) -> Next {
         for _ in 0..MOMENTS_PER_TURN {
             let Some(listener) = self.listeners.get_mut(&id) else { return Next::Cut };
-            if !listener.queue.is_empty() {
-                std::mem::swap(&mut listener.queue, batch);
+            if !listener.queue.ready.is_empty() {
+                std::mem::swap(&mut listener.queue.ready, batch);
                 self.settle();
                 return Next::Send;
             }
             if listener.cut {
-                return Next::Cut;
+                return if listener.is_closed { Next::Close } else { Next::Cut };
             }
             let drives = self.pace.is_max() && listener.subscribed > 0;
             if !drives || self.has_queued() {
@@ -231,6 +243,27 @@ impl Replay {
             self.tell_next();
         }
         self.now = self.now.max(moment);
+    }
+
+    /// Market time goes on from `after` to `now`: what waited is made ready, and what ends, ends.
+    pub(crate) fn pass(&mut self, after: UtcMs, now: UtcMs) {
+        for listener in self.listeners.values_mut() {
+            listener.queue.release(now);
+            if let Some(end) = self.layer.end_of(listener.facts, after, now)
+                && !listener.cut
+            {
+                (listener.cut, listener.is_closed) = (true, end == End::Closed);
+                self.counters.disconnects += 1;
+            }
+        }
+        self.drop_cut();
+        self.ring_all();
+    }
+
+    /// Whether nothing at all comes over a connection.
+    pub(crate) fn is_dead(&self, id: ListenerId) -> bool {
+        let listener = self.listeners.get(&id);
+        listener.is_some_and(|l| self.layer.has_hold(FaultName::HalfOpen, l.facts, self.now))
     }
 
     /// Whether no message waits for any connection.
@@ -274,7 +307,7 @@ impl Replay {
         }
         self.next_close = Some(next_close).filter(|next| *next != NEVER);
         self.drop_cut();
-        for listener in self.listeners.values().filter(|l| !l.queue.is_empty() || l.cut) {
+        for listener in self.listeners.values().filter(|l| !l.queue.ready.is_empty() || l.cut) {
             listener.bell.notify_one();
         }
     }
@@ -288,6 +321,16 @@ impl Replay {
             Fate::Sent => 1,
             Fate::Twice => 2,
         };
+        let message = (!self.layer.is_empty()).then(|| Message {
+            market: MarketName::Spot,
+            stream: &series.stream,
+            account: "",
+            event: "kline",
+            symbol: &series.symbol,
+            order: "",
+            identity: candle.open_time.ms().to_string(),
+            at: self.now,
+        });
         self.scratch.clear();
         render::closed(&mut self.scratch, series, candle);
         for id in &cursor.subscribers {
@@ -296,19 +339,43 @@ impl Replay {
             self.counters.duplicated += u64::from(fate == Fate::Twice);
             let stream = listener.combined.then_some(series.stream.as_str());
             for _ in 0..copies {
-                listener.queue.push(render::message(&self.scratch, stream));
+                let text = render::message(&self.scratch, stream);
+                match &message {
+                    None => listener.queue.ready.push(text),
+                    Some(message) => {
+                        let holds = |name| self.layer.has_hold(name, listener.facts, self.now);
+                        if holds(FaultName::HalfOpen) || holds(FaultName::SilentStream) {
+                            continue;
+                        }
+                        for sent in self.layer.spoil(message, text) {
+                            listener.queue.push(sent, self.now);
+                        }
+                    }
+                }
                 listener.sent += 1;
                 self.counters.streamed += 1;
                 let quota = self.faults.disconnect_every;
-                let lags = listener.queue.len() > LONGEST_QUEUE;
+                let lags = listener.queue.ready.len() > LONGEST_QUEUE;
                 if lags || quota.is_some_and(|quota| listener.sent >= quota.get()) {
                     listener.cut = true;
                     self.counters.disconnects += 1;
                     if lags {
-                        listener.queue.clear();
+                        listener.queue.ready.clear();
                     }
                     break;
                 }
+            }
+        }
+    }
+
+    /// Tells those who listen to this stream of futures, which is not one of candles.
+    pub(crate) fn tell_perpetual(&mut self, stream: &str, payload: &[u8]) {
+        for listener in self.listeners.values_mut() {
+            if listener.perpetual && !listener.cut && listener.streams.contains(stream) {
+                let wrapped = listener.combined.then_some(stream);
+                listener.queue.push(render::message(payload, wrapped));
+                self.counters.streamed += 1;
+                listener.bell.notify_one();
             }
         }
     }
@@ -326,7 +393,7 @@ impl Replay {
         let Some(listener) = self.listeners.get_mut(&id) else { return };
         listener.subscribed = 0;
         for stream in std::mem::take(&mut listener.streams) {
-            if let Some(place) = self.history.streams.get(&stream) {
+            if let Some(place) = self.history.streams_of(listener.perpetual).get(&stream) {
                 self.cursors[*place].subscribers.retain(|other| *other != id);
             }
         }
@@ -355,7 +422,7 @@ impl Replay {
     }
 
     fn has_queued(&self) -> bool {
-        self.listeners.values().any(|l| !l.queue.is_empty())
+        self.listeners.values().any(|l| !l.queue.ready.is_empty())
     }
 
     fn ring_all(&self) {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::exchange_info::exchange_info;
 use crate::history::{History, Market, Query};
-use crate::limits::{Verdict, WEIGHT_LIMIT};
+use crate::limits::Verdict;
 use crate::params::{Params, Refusal, unknown_symbol};
 use crate::render;
 use crate::server::Shared;
@@ -129,14 +129,15 @@ pub(crate) fn admit(
     weight: u64,
 ) -> (u64, Option<HttpResponse>) {
     shared.rest_requests.fetch_add(1, Ordering::Relaxed);
-    let charged = shared.charge(request.peer_addr(), weight);
+    let charged = shared.charge(request, weight);
     let (status, message) = match charged.verdict {
         Verdict::Allowed => return (charged.used, None),
         Verdict::Refused { .. } => (
             StatusCode::TOO_MANY_REQUESTS,
             format!(
-                "Too much request weight used; current limit is {WEIGHT_LIMIT} request weight per \
-                 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API."
+                "Too much request weight used; current limit is {} request weight per 1 \
+                 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.",
+                charged.limit
             ),
         ),
         Verdict::Banned { until_ms, .. } => (

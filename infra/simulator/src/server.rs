@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpRequest, HttpServer};
 use domain::time::UtcMs;
 use exchange::candle_file;
 use tokio::net::{TcpListener, TcpSocket};
@@ -19,16 +19,19 @@ use tokio::task::JoinHandle;
 use crate::clock::WallClock;
 use crate::error::SimulatorError;
 use crate::faults::layer::Layer;
+use crate::faults::plan::MarketName;
 use crate::faults::rest::spoil;
+use crate::faults::sockets::{LineFacts, LineKind};
 use crate::faults::tap::Tap;
 use crate::generator;
 use crate::history::History;
-use crate::limits::{Limits, Verdict};
+use crate::limits::{Limits, PERPETUAL_WEIGHT_LIMIT, Verdict, WEIGHT_LIMIT};
+use crate::line::Line;
 use crate::options::{Options, Source, Speed};
 use crate::replay::Replay;
 use crate::snapshot::Snapshot;
 use crate::spot::books::Books;
-use crate::{rest, spot, stream};
+use crate::{rest, spot, stream, usdm};
 
 /// What the kernel may hold for a listener: the less it is, the closer the market stays to
 /// what has been read.
@@ -41,13 +44,18 @@ pub(crate) struct Shared {
     pub(crate) history: Arc<History>,
     pub(crate) clock: WallClock,
     pub(crate) rest_requests: AtomicU64,
-    pub(crate) faults: Layer,
+    pub(crate) faults: Arc<Layer>,
     /// Rung whenever market time has moved.
     pub(crate) moved: Notify,
     taps: Mutex<Vec<Weak<Tap>>>,
+    lines: Mutex<Vec<Weak<Line>>>,
+    /// Until when what waits for its time has been looked through.
+    passed: Mutex<UtcMs>,
     replay: Mutex<Replay>,
     limits: Mutex<Limits>,
+    perpetual_limits: Mutex<Limits>,
     books: Mutex<Books>,
+    usdm: Mutex<usdm::books::Books>,
     has_accounts: bool,
     connections: AtomicU64,
 }
@@ -58,6 +66,8 @@ pub(crate) struct Charged {
     pub(crate) verdict: Verdict,
     /// Weight used in this minute.
     pub(crate) used: u64,
+    /// Weight allowed per minute.
+    pub(crate) limit: u64,
     /// Real seconds until the client may ask again.
     pub(crate) retry_after_seconds: u64,
 }
@@ -80,11 +90,27 @@ impl Shared {
         books
     }
 
+    /// The same of futures.
+    pub(crate) fn usdm(&self) -> MutexGuard<'_, usdm::books::Books> {
+        let now = self.now();
+        let mut books = self.usdm.lock().unwrap_or_else(PoisonError::into_inner);
+        books.advance(&self.history, now);
+        if books.has_news() {
+            let mut replay = self.replay();
+            for (stream, payload) in books.take_news() {
+                replay.tell_perpetual(&stream, payload.as_bytes());
+            }
+        }
+        books
+    }
+
     /// Has the accounts' orders meet what has closed until now.
     pub(crate) fn settle(&self) {
+        self.pass(self.now());
         if self.has_accounts {
             drop(self.books());
         }
+        drop(self.usdm());
         self.moved.notify_waiters();
     }
 
@@ -93,11 +119,14 @@ impl Shared {
     fn advance_to(&self, until: UtcMs) {
         loop {
             let moment = self.replay().next_until(until);
-            self.books
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .advance(&self.history, moment);
+            self.pass(moment);
+            let books = self.books.lock();
+            books.unwrap_or_else(PoisonError::into_inner).advance(&self.history, moment);
+            let usdm = self.usdm.lock();
+            usdm.unwrap_or_else(PoisonError::into_inner).advance(&self.history, moment);
             self.replay().move_to(moment);
+            // What it has to tell of what closed.
+            drop(self.usdm());
             self.moved.notify_waiters();
             if moment >= until {
                 return;
@@ -105,9 +134,58 @@ impl Shared {
         }
     }
 
+    /// Market time has gone on: what waited for it comes before what happens next.
+    fn pass(&self, now: UtcMs) {
+        if self.faults.is_empty() {
+            return;
+        }
+        let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        let after = *passed;
+        if now <= after {
+            return;
+        }
+        *passed = now;
+        if self.faults.resets(after, now) {
+            self.taps().iter().filter_map(Weak::upgrade).for_each(|tap| tap.reset());
+        }
+        self.lines().iter().filter_map(Weak::upgrade).for_each(|line| line.pass(after, now));
+        self.replay().pass(after, now);
+    }
+
+    fn taps(&self) -> MutexGuard<'_, Vec<Weak<Tap>>> {
+        self.taps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Vec<Weak<Line>>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new connection for accounts' events.
+    pub(crate) fn line(&self, market: MarketName) -> Arc<Line> {
+        let facts = LineFacts { market, kind: LineKind::User, opened: self.now() };
+        let line = Line::new(facts, Arc::clone(&self.faults));
+        let mut lines = self.lines();
+        lines.retain(|known| known.strong_count() > 0);
+        lines.push(Arc::downgrade(&line));
+        line
+    }
+
+    /// Waits until market time has come to `moment`.
+    pub(crate) async fn until(&self, moment: UtcMs) {
+        loop {
+            let moved = self.moved.notified();
+            tokio::pin!(moved);
+            moved.as_mut().enable();
+            if self.now() >= moment {
+                return;
+            }
+            moved.await;
+        }
+    }
+
     /// Remembers a connection that was accepted.
     fn plug(&self, tap: &Arc<Tap>) {
-        let mut taps = self.taps.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taps = self.taps();
         taps.retain(|known| known.strong_count() > 0);
         taps.push(Arc::downgrade(tap));
     }
@@ -120,6 +198,7 @@ impl Shared {
     /// Says what time it is, which clients sign their requests by.
     pub(crate) fn tell_time(&self, now: UtcMs) {
         self.books().freshness.tell(now, self.clock.elapsed_ms());
+        self.usdm().freshness.tell(now, self.clock.elapsed_ms());
     }
 
     /// The clock of the venue's limits. The minutes of a market that stands would never end, and
@@ -131,18 +210,21 @@ impl Shared {
         if replay.pace().is_max() { now.plus_ms(wall_ms).ms() } else { now.ms() }
     }
 
-    pub(crate) fn charge(&self, peer: Option<SocketAddr>, weight: u64) -> Charged {
-        let ip = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    /// Charges whoever asks, by the market that is asked.
+    pub(crate) fn charge(&self, request: &HttpRequest, weight: u64) -> Charged {
+        let ip = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let pace = self.replay().pace();
         let counted_ms = self.counted_ms();
-        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_perpetual = request.path().starts_with("/fapi/");
+        let limits = if is_perpetual { &self.perpetual_limits } else { &self.limits };
+        let mut limits = limits.lock().unwrap_or_else(PoisonError::into_inner);
         let (verdict, used) = limits.charge(ip, weight, counted_ms);
         let wait_ms = match verdict {
             Verdict::Allowed => 0,
             Verdict::Refused { wait_ms } | Verdict::Banned { wait_ms, .. } => wait_ms,
         };
         let seconds = wait_ms as f64 / 1000.0 / pace.factor();
-        Charged { verdict, used, retry_after_seconds: seconds.ceil() as u64 }
+        Charged { verdict, used, limit: limits.most, retry_after_seconds: seconds.ceil() as u64 }
     }
 }
 
@@ -188,13 +270,14 @@ impl Simulator {
     /// Whether no message waits for any connection. What was handed to the network may still be on
     /// its way.
     pub fn idle(&self) -> bool {
+        let lines = self.shared.lines();
         self.shared.replay().is_idle()
+            && lines.iter().filter_map(Weak::upgrade).all(|line| line.is_idle())
     }
 
     /// Ends all connections without a word, as a network does; new ones are taken.
     pub fn drop_connections(&self) {
-        let taps = self.shared.taps.lock().unwrap_or_else(PoisonError::into_inner);
-        taps.iter().filter_map(Weak::upgrade).for_each(|tap| tap.cut());
+        self.shared.taps().iter().filter_map(Weak::upgrade).for_each(|tap| tap.cut());
     }
 
     /// Serves until it is stopped from elsewhere or fails.
@@ -223,7 +306,7 @@ impl Drop for Simulator {
 /// itself runs on one thread of its own.
 pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     options.check()?;
-    let Options { listen, source, speed, faults, plan, seed, start_at, accounts } = options;
+    let Options { listen, source, speed, faults, plan, seed, start_at, accounts, usdm } = options;
     // Bound first: a port in use is told at once, not after loading.
     let listener = bind(listen)?;
     let loaded = tokio::task::spawn_blocking(move || load(source, seed)).await;
@@ -235,17 +318,24 @@ pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     }
     let history = Arc::new(history);
     let books = Mutex::new(Books::new(&accounts, &history, start));
-    let replay = Replay::new(Arc::clone(&history), start, speed, faults, seed);
+    let usdm = Mutex::new(usdm::books::Books::new(&accounts, usdm, &history, start));
+    let layer = Arc::new(Layer::new(plan, seed, start));
+    let spoilt = (faults, Arc::clone(&layer));
+    let replay = Replay::new(Arc::clone(&history), start, speed, spoilt, seed);
     let shared = Data::new(Shared {
         history,
         clock: WallClock::start(),
         rest_requests: AtomicU64::new(0),
-        faults: Layer::new(plan, seed, start),
+        faults: layer,
         moved: Notify::new(),
         taps: Mutex::default(),
+        lines: Mutex::default(),
+        passed: Mutex::new(start),
         replay: Mutex::new(replay),
-        limits: Mutex::default(),
+        limits: Mutex::new(Limits::new(WEIGHT_LIMIT)),
+        perpetual_limits: Mutex::new(Limits::new(PERPETUAL_WEIGHT_LIMIT)),
         books,
+        usdm,
         has_accounts: !accounts.is_empty(),
         connections: AtomicU64::new(0),
     });
@@ -254,8 +344,10 @@ pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     let listener = listener.into_std().map_err(failed)?;
     let app_data = shared.clone();
     let app = move || {
+        // Its keys are told apart from the streams of spot, which take whatever is left.
         let app = App::new().app_data(app_data.clone()).wrap(from_fn(spoil));
-        let app = app.configure(stream::routes);
+        let app = app.configure(usdm::socket::routes);
+        let app = app.configure(stream::routes).configure(usdm::rest::routes);
         app.configure(spot::socket::routes).configure(spot::rest::routes).configure(rest::routes)
     };
     // One thread, so that the replay hands messages to sockets without waking another; no

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use actix_ws::{AggregatedMessage, AggregatedMessageStream, Closed, Session};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, Closed, Session};
 use serde_json::{Value, json};
 
 use crate::replay::{ListenerId, Next};
@@ -29,7 +29,7 @@ async fn plain(
     shared: Data<Shared>,
 ) -> actix_web::Result<HttpResponse> {
     let streams = request.match_info().query("streams").to_owned();
-    open(&request, body, shared, &streams, false)
+    open(&request, body, shared, &streams, false, false)
 }
 
 async fn combined(
@@ -40,21 +40,23 @@ async fn combined(
     let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string())?;
     let named = query.iter().find(|(name, _)| name == "streams");
     let streams = named.map_or("", |(_, value)| value.as_str());
-    open(&request, body, shared, streams, true)
+    open(&request, body, shared, streams, true, false)
 }
 
-fn open(
+/// `perpetual` is whether the streams are those of futures.
+pub(crate) fn open(
     request: &HttpRequest,
     body: Payload,
     shared: Data<Shared>,
     streams: &str,
     combined: bool,
+    perpetual: bool,
 ) -> actix_web::Result<HttpResponse> {
     let (response, session, messages) = actix_ws::handle(request, body)?;
     let messages = messages.max_frame_size(MAX_REQUEST_BYTES).aggregate_continuations();
     let messages = messages.max_continuation_size(MAX_REQUEST_BYTES);
     let streams = streams.split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect();
-    actix_web::rt::spawn(serve(shared, session, messages, streams, combined));
+    actix_web::rt::spawn(serve(shared, session, messages, streams, (combined, perpetual)));
     Ok(response)
 }
 
@@ -65,9 +67,9 @@ async fn serve(
     session: Session,
     messages: AggregatedMessageStream,
     streams: Vec<String>,
-    combined: bool,
+    (combined, perpetual): (bool, bool),
 ) {
-    let (id, bell) = shared.replay().connect(combined);
+    let (id, bell) = shared.replay().connect(combined, perpetual);
     shared.replay().subscribe(id, streams);
     let talk = async {
         let mut session = session.clone();
@@ -85,22 +87,26 @@ async fn serve(
                 Next::Wait => bell.notified().await,
                 Next::Yield => tokio::task::yield_now().await,
                 Next::Cut => return Ok::<_, Closed>(()),
+                Next::Close => return session.close(Some(CloseCode::Away.into())).await,
             }
         }
     };
     tokio::select! {
         biased;
         _ = listen(&shared, id, session.clone(), messages) => {}
-        _ = ping(session.clone()) => {}
+        _ = ping(session.clone(), || shared.replay().is_dead(id)) => {}
         _ = talk => {}
     }
     shared.replay().disconnect(id);
 }
 
-pub(crate) async fn ping(mut session: Session) -> Result<(), Closed> {
+/// Pings, unless the connection is dead.
+pub(crate) async fn ping(mut session: Session, is_dead: impl Fn() -> bool) -> Result<(), Closed> {
     loop {
         tokio::time::sleep(PING_EVERY).await;
-        session.ping(b"").await?;
+        if !is_dead() {
+            session.ping(b"").await?;
+        }
     }
 }
 
@@ -111,6 +117,9 @@ async fn listen(
     mut messages: AggregatedMessageStream,
 ) -> Result<(), Closed> {
     while let Some(Ok(message)) = messages.recv().await {
+        if shared.replay().is_dead(id) {
+            continue;
+        }
         match message {
             AggregatedMessage::Text(text) => {
                 session.text(respond(shared, id, &text).to_string()).await?;

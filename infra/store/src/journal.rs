@@ -10,6 +10,7 @@ use domain::trade::Trade;
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
+use crate::alerts::AlertRow;
 use crate::decisions::DecisionRow;
 use crate::error::StoreError;
 use crate::executions::ExecutionRow;
@@ -23,8 +24,8 @@ use crate::seal::Seals;
 use crate::signals::SignalRow;
 use crate::store::Store;
 use crate::{
-    candles, decisions, executions, fills, holes, inputs, ledger, lookup, orders, portfolio,
-    risk_events, signals, trades, verify,
+    alerts, candles, decisions, executions, fills, holes, inputs, ledger, lookup, orders,
+    portfolio, risk_events, signals, trades, verify,
 };
 
 /// The number under which a writer locks its database ("sextant" as bytes).
@@ -50,6 +51,7 @@ pub struct Batch {
     pub portfolio: Vec<PortfolioRow>,
     pub risk_events: Vec<RiskEventRow>,
     pub executions: Vec<ExecutionRow>,
+    pub alerts: Vec<AlertRow>,
 }
 
 impl Batch {
@@ -222,6 +224,7 @@ impl Journal {
         portfolio::write(to, &batch.portfolio).await?;
         risk_events::write(to, &batch.risk_events).await?;
         executions::write(to, &batch.executions).await?;
+        alerts::write(to, &batch.alerts).await?;
         transaction.commit().await?;
         Ok(head)
     }

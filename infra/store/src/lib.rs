@@ -5,6 +5,7 @@
 //! on disk. [`store::Store`] reads. [`embedded::Embedded`] is the database where nobody provides
 //! one. Files named after a table hold its SQL.
 
+pub mod alerts;
 pub mod audit;
 pub mod candles;
 mod copy;

@@ -55,6 +55,18 @@ impl Desk {
                     _ => self.listing.want_again(io.now, &io.terms, 0),
                 }
             }
+            Ask::Conditionals { .. } => {
+                self.history.end(id);
+                if let Answer::Orders(orders) = &answer {
+                    self.history.rest();
+                    self.told_history_at = Some(asked.at);
+                    for seen in orders {
+                        self.hear_order(seen, io);
+                    }
+                } else {
+                    self.history.want_again(io.now, &io.terms, 0);
+                }
+            }
             Ask::Fills { .. } => {
                 self.trail.question.end(id);
                 match answer {
@@ -62,12 +74,10 @@ impl Desk {
                         self.hear_page(fills, complete, wallet, io);
                     }
                     Answer::Failed(failure) => {
-                        self.trail.break_off();
                         let least_ms = failure.least_ms();
                         self.trail.question.want_again(io.now, &io.terms, least_ms);
                     }
                     _ => {
-                        self.trail.break_off();
                         self.trail.question.want_again(io.now, &io.terms, 0);
                     }
                 }

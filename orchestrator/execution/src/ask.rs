@@ -136,6 +136,12 @@ pub enum Ask {
         /// Of what.
         instrument: InstrumentId,
     },
+    /// Futures: the last conditional orders of an instrument, whatever became of them, as far back
+    /// as one page goes: which plain orders they became.
+    Conditionals {
+        /// Of what.
+        instrument: InstrumentId,
+    },
     /// The account's fills, ascending, as many as one page has. [`Cursor::Since`] may reach back
     /// further than the venue answers at once: an empty span is then not the end.
     Fills {

@@ -40,6 +40,9 @@ impl Desk {
         io: &mut Io<'_>,
     ) -> bool {
         if self.trail.knows(fill.venue_fill_id) {
+            if self.trail.was_recalled(fill.venue_fill_id) {
+                self.count(fill.order_id, fill.quantity);
+            }
             return false;
         }
         self.learn_owner(&fill);
@@ -85,7 +88,6 @@ impl Desk {
     }
 
     fn fate(&mut self, fill: &FillSeen, since: UtcMs, io: &Io<'_>) -> Fate {
-        let has_settled = io.now.since(since) >= io.terms.settle_ms;
         let passed = self.trail.passed.is_some_and(|passed| passed > since);
         let Some(owner) = self.owners.get(&fill.order_id).copied() else {
             self.lookups.entry(fill.order_id).or_default().want(io.now);
@@ -94,16 +96,20 @@ impl Desk {
         let closes = |desk: &Self| desk.can_close(fill.side, fill.quantity) || passed;
         match owner {
             Owner::Foreign => {
-                // A conditional order may have become one whose number is not told yet.
-                let mut waiting = false;
-                for leg in self.legs.values_mut() {
-                    if leg.conditional && leg.triggered.is_none() && !leg.has_ended() {
-                        leg.query.want(io.now);
-                        waiting = true;
-                    }
+                // A conditional order may have become one whose name is not its own.
+                let least = since.plus_ms(io.terms.ask_again_ms);
+                let told = self.told_history_at.is_some_and(|at| at >= least);
+                if !self.instrument.is_perpetual() || self.guards.is_empty() || told {
+                    return Fate::Foreign;
                 }
-                if waiting && !has_settled { Fate::Wait } else { Fate::Foreign }
+                if !self.history.is_wanted() {
+                    self.history.want(least.max(io.now));
+                }
+                Fate::Wait
             }
+            // The core's stop and target have the size of what their entry filled: its end first.
+            Owner::Liquidation if self.holder.is_some_and(|id| self.is_entering(id)) => Fate::Wait,
+            Owner::Ours(name) if name.id.role() != Role::Exit && self.precedes(name) => Fate::Wait,
             Owner::Liquidation => match self.holder {
                 Some(holder) if closes(self) => {
                     Fate::Liquidate(ClientOrderId::new(holder, Role::Liquidation))
@@ -123,15 +129,31 @@ impl Desk {
         }
     }
 
+    /// Whether the entry that a stop or a target belongs to may still fill.
+    fn precedes(&self, name: VenueName) -> bool {
+        name.id.role() != Role::Entry && self.is_entering(name.id.decision_id())
+    }
+
     fn settle_fill(&mut self, fill: FillSeen, fate: Fate, wallet: &mut Wallet, io: &mut Io<'_>) {
+        self.parked.remove(&fill.venue_fill_id);
         self.trail.note(fill.venue_fill_id, fill.time_exchange);
         self.version = self.version.saturating_add(1);
         match fate {
             Fate::Wait => {}
             Fate::Book(name) => {
+                let order_id = fill.order_id;
                 let booked = self.fill_of(fill, name.id);
-                if let Some(leg) = self.legs.get_mut(&name) {
-                    leg.booked = leg.booked.plus(booked.quantity).unwrap_or(leg.booked);
+                let before = self.legs.get_mut(&name).map(|leg| {
+                    leg.order_id = Some(order_id);
+                    if leg.conditional {
+                        leg.triggered = leg.order_id;
+                    }
+                    leg.booked
+                });
+                self.count(order_id, booked.quantity);
+                if let (Some(leg), Some(before)) = (self.legs.get_mut(&name), before) {
+                    let after = before.plus(booked.quantity).unwrap_or(before);
+                    leg.booked = leg.booked.max(after);
                     leg.executed = leg.executed.max(leg.booked);
                     leg.time_exchange = leg.time_exchange.max(booked.time_exchange);
                     if !leg.has_ended() {
@@ -220,16 +242,20 @@ impl Desk {
         self.holder = Some(decision_id);
         let quantity = self.closable();
         let Some(guard) = self.guards.get_mut(&decision_id) else { return };
+        // The core's book makes both with the first fill, and sizes them with each. One that has
+        // ended while its entry filled on is not made again: what follows has no stop.
+        let first = guard.since.is_none();
         guard.since.get_or_insert(io.now);
         let trigger = guard.protection.stop;
-        // The core's book makes both with the first fill, and sizes them with each.
         for role in [Role::Stop, Role::Target] {
             let id = ClientOrderId::new(decision_id, role);
-            let story = self.stories.entry(id).or_insert_with(|| Story {
-                trigger: (role == Role::Stop).then_some(trigger),
-                ..Story::new(id, Quantity::ZERO)
-            });
-            story.quantity = story.filled.plus(quantity).unwrap_or(quantity);
+            if first {
+                let trigger = (role == Role::Stop).then_some(trigger);
+                self.stories.insert(id, Story { trigger, ..Story::new(id, Quantity::ZERO) });
+            }
+            if let Some(story) = self.stories.get_mut(&id) {
+                story.quantity = story.filled.plus(quantity).unwrap_or(quantity);
+            }
         }
     }
 

@@ -58,11 +58,16 @@ pub(crate) struct Desk {
     pub(crate) held: Decimal,
     pub(crate) trail: Trail,
     pub(crate) owners: BTreeMap<u64, Owner>,
+    /// What of each (plain) order is booked, as far as its fills were told since the start.
+    pub(crate) counted: BTreeMap<u64, Quantity>,
     /// Orders whose names are asked for.
     pub(crate) lookups: BTreeMap<u64, Question>,
     pub(crate) parked: BTreeMap<u64, Parked>,
     /// The open orders, as a list.
     pub(crate) listing: Question,
+    /// What conditional orders became, and when that was last told.
+    pub(crate) history: Question,
+    pub(crate) told_history_at: Option<UtcMs>,
     /// What is held, at the venue.
     pub(crate) holding: Question,
     /// When the open orders were last asked for, of which the answer has come.
@@ -97,9 +102,12 @@ impl Desk {
             held: Decimal::ZERO,
             trail: Trail::new(since, now),
             owners: BTreeMap::new(),
+            counted: BTreeMap::new(),
             lookups: BTreeMap::new(),
             parked: BTreeMap::new(),
             listing,
+            history: Question::default(),
+            told_history_at: None,
             holding: Question::default(),
             listed_at: None,
             has_filled: false,
@@ -138,6 +146,14 @@ impl Desk {
         let closable = self.closable();
         let least = self.filters.as_ref().map_or(Quantity::ZERO, |filters| filters.min_quantity);
         !closable.is_zero() && closable >= least
+    }
+
+    /// Base units that entries have executed, by the venue's word, and that no fill has told of yet.
+    pub(crate) fn missing_entries(&self) -> Quantity {
+        let entries = self.legs.values().filter(|leg| leg.role() == Role::Entry);
+        entries.fold(Quantity::ZERO, |sum, leg| {
+            sum.plus(leg.executed.minus_or_zero(leg.booked)).unwrap_or(sum)
+        })
     }
 
     /// Whether fills are known of that are not booked yet.
@@ -183,6 +199,20 @@ impl Desk {
         self.lookups.remove(&order_id);
         if self.owners.len() > REMEMBERED {
             self.owners.pop_first();
+        }
+    }
+
+    /// A fill of an order is booked.
+    pub(crate) fn count(&mut self, order_id: u64, quantity: Quantity) {
+        let counted = self.counted.entry(order_id).or_default();
+        *counted = counted.plus(quantity).unwrap_or(*counted);
+        let counted = *counted;
+        if self.counted.len() > REMEMBERED {
+            self.counted.pop_first();
+        }
+        for leg in self.legs.values_mut().filter(|leg| leg.order_id == Some(order_id)) {
+            leg.booked = leg.booked.max(counted);
+            leg.executed = leg.executed.max(leg.booked);
         }
     }
 
@@ -243,6 +273,7 @@ impl Desk {
             Some(self.reconcile_at),
             self.listing.next_wake(),
             self.holding.next_wake(),
+            self.history.next_wake(),
             self.trail.question.next_wake(),
         ];
         legs.chain(guards).chain(questions).chain(lists).flatten().min()

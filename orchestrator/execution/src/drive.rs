@@ -40,7 +40,9 @@ impl Desk {
             let Some(leg) = self.legs.remove(&name) else { continue };
             let Phase::Ended(end) = &leg.phase else { continue };
             self.version = self.version.saturating_add(1);
-            self.bury(name);
+            if *end != End::Absent {
+                self.bury(name);
+            }
             if leg.protects() {
                 self.guard_lost(&leg, end, io);
             } else {
@@ -223,6 +225,9 @@ impl Desk {
         let futures = matches!(io.terms.market, Market::Usdm { .. });
         if futures && self.holding.is_due(now) && self.is_quiet() {
             self.holding.begin(io.ask(Ask::Position { instrument }, false, self.version));
+        }
+        if self.history.is_due(now) {
+            self.history.begin(io.ask(Ask::Conditionals { instrument }, false, self.version));
         }
         for (order_id, lookup) in &mut self.lookups {
             if lookup.is_due(now) {

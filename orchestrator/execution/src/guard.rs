@@ -14,8 +14,8 @@ pub(crate) struct Guard {
     /// The side that closes.
     pub(crate) side: Side,
     pub(crate) protection: Protection,
-    /// The next name's.
-    pub(crate) generation: u16,
+    /// The next names', of the stop (on spot of both) and of the target.
+    pub(crate) generations: [u16; 2],
     /// The entry's first fill.
     pub(crate) since: Option<UtcMs>,
     /// When a stop was last placed.
@@ -52,7 +52,7 @@ impl Guard {
         Self {
             side,
             protection,
-            generation: 0,
+            generations: [0; 2],
             since: None,
             placed_at: None,
             place: [Question::default(); 2],
@@ -70,13 +70,22 @@ impl Guard {
     /// found among the open orders, and taken for what it is.
     pub(crate) fn rename(&mut self, now: UtcMs) {
         let second = (now.ms() / 1_000).rem_euclid(60_000);
-        self.generation = u16::try_from(second).unwrap_or_default().saturating_add(1);
+        let first = u16::try_from(second).unwrap_or_default().saturating_add(1);
+        self.generations = [first; 2];
     }
 
-    pub(crate) fn next_generation(&mut self) -> u16 {
-        let generation = self.generation;
-        self.generation = generation.checked_add(1).unwrap_or(1);
+    pub(crate) fn next_generation(&mut self, role: Role) -> u16 {
+        let next = &mut self.generations[usize::from(role == Role::Target)];
+        let generation = *next;
+        *next = generation.checked_add(1).unwrap_or(1);
         generation
+    }
+
+    /// A name that is in use.
+    pub(crate) fn skip(&mut self, used: u16) {
+        for next in &mut self.generations {
+            *next = (*next).max(used.saturating_add(1));
+        }
     }
 
     /// The venue refused to protect, or took it back.

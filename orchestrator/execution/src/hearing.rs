@@ -27,18 +27,13 @@ impl Desk {
             self.own(seen.order_id, owner);
         }
         let Owner::Ours(name) = owner else {
-            let becomes =
-                |leg: &Leg| leg.conditional && leg.triggered.is_none() && !leg.has_ended();
-            let strange = owner == Owner::Foreign && !seen.state.is_final();
-            if strange && !self.legs.values().any(becomes) {
-                self.tell_foreign(seen.order_id, Some(seen.name.clone()), &seen.symbol, io);
-            }
             return None;
         };
         if let Some(triggered) = seen.triggered_order_id {
             self.own(triggered, owner);
         }
-        if !self.legs.contains_key(&name) && !self.adopt(name, seen, io) {
+        let adopts = !self.legs.contains_key(&name);
+        if adopts && !self.adopt(name, seen, io) {
             return Some(name);
         }
         let leg = self.legs.get_mut(&name)?;
@@ -46,9 +41,16 @@ impl Desk {
         if leg.hear(seen, io.now, &io.terms) {
             self.version = self.version.saturating_add(1);
         }
+        if adopts {
+            // The list may lag behind the order itself.
+            leg.query.want(io.now);
+        }
         if let Some(since) = since.filter(|_| leg.phase != Phase::Unknown) {
             let after_ms = io.now.since(since);
             io.out.facts.push(Fact::Resolved { name, after_ms, exists: true });
+        }
+        if let Some(counted) = leg.order_id.and_then(|id| self.counted.get(&id)) {
+            leg.booked = leg.booked.max(*counted);
         }
         if leg.misses_fills() {
             self.trail.question.want(io.now);
@@ -75,7 +77,8 @@ impl Desk {
             return false;
         }
         let protects = matches!(name.id.role(), Role::Stop | Role::Target);
-        if protects && self.graves.contains(&name) {
+        if self.graves.contains(&name) {
+            // A message that was overtaken.
             return false;
         }
         let Some(guard) = self.guards.get_mut(&decision_id).filter(|_| protects) else {
@@ -86,7 +89,7 @@ impl Desk {
             }
             return false;
         };
-        guard.generation = guard.generation.max(name.generation.saturating_add(1));
+        guard.skip(name.generation);
         let partner = match name.id.role() {
             Role::Stop => Role::Target,
             _ => Role::Stop,
@@ -96,19 +99,17 @@ impl Desk {
         let (limit, trigger) = (seen.price.unwrap_or_default(), seen.trigger.unwrap_or_default());
         let waits = name.id.role() == Role::Stop || !spot;
         let quantity = seen.quantity.unwrap_or_default();
+        // All fills up to the start are booked before open orders are heard; those that are too old
+        // to be told again too.
+        let booked = self.counted.get(&seen.order_id).copied().unwrap_or(seen.filled);
         let leg = Leg {
             price: if waits { trigger } else { limit },
             conditional: !spot,
             partner: spot.then_some(VenueName { id, ..name }),
-            // All fills up to the start are booked before open orders are heard.
-            booked: seen.filled,
+            booked,
             ..Leg::new(name, seen.side.unwrap_or(guard.side), quantity, Phase::Working)
         };
         self.legs.insert(name, leg);
-        // The list may lag behind the order's own state.
-        if let Some(leg) = self.legs.get_mut(&name) {
-            leg.query.want(io.now);
-        }
         true
     }
 
@@ -158,7 +159,8 @@ impl Desk {
             }
         }
         for leg in self.legs.values_mut() {
-            if leg.phase == Phase::Working && !listed.contains(&leg.name) {
+            let asked_for = leg.query.is_wanted() || leg.query.asked.is_some();
+            if leg.phase == Phase::Working && !asked_for && !listed.contains(&leg.name) {
                 leg.query.want(io.now);
             }
         }

@@ -63,6 +63,8 @@ pub(crate) struct Leg {
     /// The other leg of its pair.
     pub(crate) partner: Option<VenueName>,
     pub(crate) phase: Phase,
+    /// The venue's number of the plain order that it is, or became.
+    pub(crate) order_id: Option<u64>,
     /// The plain order that it became.
     pub(crate) triggered: Option<u64>,
     /// What the venue has executed, as far as it said.
@@ -94,6 +96,7 @@ impl Leg {
             conditional: false,
             partner: None,
             phase,
+            order_id: None,
             triggered: None,
             executed: Quantity::ZERO,
             booked: Quantity::ZERO,
@@ -164,7 +167,9 @@ impl Leg {
         self.time_exchange = self.time_exchange.max(seen.time_exchange);
         if seen.conditional {
             self.triggered = self.triggered.or(seen.triggered_order_id);
+            self.order_id = self.triggered;
         } else {
+            self.order_id = Some(seen.order_id);
             self.executed = self.executed.max(seen.filled);
             if self.conditional {
                 self.triggered = Some(seen.order_id);

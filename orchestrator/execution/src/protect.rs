@@ -41,7 +41,8 @@ impl Desk {
         if self.holder.is_some_and(|holder| holder != id) {
             return Want::Nothing;
         }
-        if self.misses_fills() {
+        let closes = |leg: &Leg| leg.role() != Role::Entry && leg.misses_fills();
+        if !self.parked.is_empty() || self.legs.values().any(closes) {
             return Want::Keep;
         }
         if !self.is_open() || self.closing_side() != guard.side {
@@ -63,7 +64,15 @@ impl Desk {
         let patience = io.terms.protect_within_ms / PATIENCE;
         let last = guard.placed_at.or(guard.since);
         let early = last.is_some_and(|at| io.now.since(at) < patience);
-        if self.is_entering(id) && early { Want::Keep } else { Want::All(self.closable()) }
+        if self.is_entering(id) && early {
+            return Want::Keep;
+        }
+        // Futures count on the venue's word for fills that are missing; on spot a fee may come out
+        // of them.
+        match io.terms.market {
+            Market::Spot => Want::All(self.closable()),
+            Market::Usdm { .. } => Want::All(self.exposed()),
+        }
     }
 
     fn guard_spot(&mut self, id: Id, want: Want, io: &mut Io<'_>) {
@@ -79,7 +88,9 @@ impl Desk {
             let leg = |role, price| {
                 let id = ClientOrderId::new(id, role);
                 let leg = desk.legs.get(&VenueName { id, generation: name.generation });
-                leg.is_some_and(|leg| leg.rests() && leg.open() == quantity && leg.price == price)
+                // What is on its way, or in question, may yet prove to be it.
+                let may = |leg: &Leg| !leg.cancelling && leg.triggered.is_none();
+                leg.is_some_and(|leg| may(leg) && leg.open() == quantity && leg.price == price)
             };
             leg(Role::Stop, protection.stop) && leg(Role::Target, protection.target)
         };
@@ -95,7 +106,7 @@ impl Desk {
         if !guard.place[0].is_due(io.now) {
             return;
         }
-        let (side, generation) = (guard.side, guard.next_generation());
+        let (side, generation) = (guard.side, guard.next_generation(Role::Stop));
         let name = |role| VenueName { id: ClientOrderId::new(id, role), generation };
         let (stop, target) = (name(Role::Stop), name(Role::Target));
         let sizing = self.sizing(side, quantity, false, io);
@@ -142,8 +153,15 @@ impl Desk {
                 resting.iter().map(|leg| leg.name).filter(|name| *name != kept).collect();
             return self.cancel_all(&others, io);
         }
+        // One old one stays until the new one works, the one that covers most.
         let waits = resting.iter().any(|leg| matches!(leg.phase, Phase::Sent(_)));
-        if waits || resting.len() >= STOPS_AT_ONCE {
+        let full = resting.len() >= STOPS_AT_ONCE;
+        let working = resting.iter().filter(|leg| leg.rests());
+        let most = working.clone().max_by_key(|leg| leg.quantity).map(|leg| leg.name);
+        let lesser: Vec<_> =
+            working.map(|leg| leg.name).filter(|name| Some(*name) != most).collect();
+        self.cancel_all(&lesser, io);
+        if waits || full {
             return;
         }
         let Some(guard) = self.guards.get_mut(&id) else { return };
@@ -151,7 +169,7 @@ impl Desk {
         if !guard.placing(role).is_due(io.now) {
             return;
         }
-        let (side, generation) = (guard.side, guard.next_generation());
+        let (side, generation) = (guard.side, guard.next_generation(role));
         let name = VenueName { id: ClientOrderId::new(id, role), generation };
         let sizing = self.sizing(side, quantity, false, io);
         let ask = match role {
@@ -200,6 +218,12 @@ impl Desk {
         }
     }
 
+    /// What is held, fills that are missing included.
+    fn exposed(&self) -> Quantity {
+        let known = self.closable();
+        known.plus(self.missing_entries()).unwrap_or(known)
+    }
+
     /// Whether stops that work cover all that is held.
     fn is_covered(&self) -> bool {
         let stops = self.legs.values().filter(|leg| {
@@ -209,13 +233,15 @@ impl Desk {
             let open = leg.quantity.minus_or_zero(leg.booked);
             sum.plus(open).unwrap_or(sum)
         });
-        covered >= self.closable()
+        covered >= self.exposed()
     }
 
     /// Says what stays without a stop for too long.
     pub(crate) fn watch(&mut self, io: &mut Io<'_>) {
-        let Some(id) = self.holder else { return };
-        let (open, covered) = (self.is_open(), self.is_covered());
+        let entered = |leg: &&Leg| leg.role() == Role::Entry && leg.misses_fills();
+        let entering = self.legs.values().find(entered).map(|leg| leg.name.id.decision_id());
+        let Some(id) = entering.or(self.holder) else { return };
+        let (open, covered) = (self.is_open() || entering.is_some(), self.is_covered());
         let closing = self.is_under_way(Role::Exit);
         let instrument = self.instrument;
         let Some(guard) = self.guards.get_mut(&id) else { return };

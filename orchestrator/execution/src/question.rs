@@ -92,6 +92,7 @@ impl Ask {
             | Self::OrderById { instrument, .. }
             | Self::Conditional { instrument, .. }
             | Self::OpenOrders { instrument }
+            | Self::Conditionals { instrument }
             | Self::Fills { instrument, .. }
             | Self::Position { instrument } => Some(*instrument),
             Self::Balances => None,

@@ -60,7 +60,10 @@ fn recall_plan(desk: &mut Desk, plan: &PlanKept, orders: &[Order], now: UtcMs, s
     let mut guard = Guard::new(side, plan.protection);
     guard.rename(now);
     guard.not_before = now.plus_ms(settle_ms);
-    if !desk.held.is_zero() {
+    let waits = |order: &Order| {
+        order.ticket.client_order_id.role() == Role::Entry && order.filled.is_zero()
+    };
+    if !orders.iter().filter(own).any(waits) {
         guard.since = Some(now);
         desk.holder = Some(id);
     }

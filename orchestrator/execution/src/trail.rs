@@ -1,6 +1,6 @@
 //! Which fills are booked, and from where the venue is asked for more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::time::UtcMs;
 
@@ -15,6 +15,8 @@ pub(crate) struct Trail {
     since: UtcMs,
     /// Numbers above the floor that are booked, with their times.
     recent: BTreeMap<u64, UtcMs>,
+    /// Those of them that an earlier executor booked, of orders that aren't known yet.
+    recalled: BTreeSet<u64>,
     /// The page after this one is asked for next.
     page: Option<u64>,
     /// When the pass under way began.
@@ -28,13 +30,27 @@ impl Trail {
     pub(crate) fn new(since: UtcMs, now: UtcMs) -> Self {
         let mut question = Question::default();
         question.want(now);
-        let recent = BTreeMap::new();
-        Self { floor: None, since, recent, page: None, began: None, passed: None, question }
+        Self {
+            floor: None,
+            since,
+            recent: BTreeMap::new(),
+            recalled: BTreeSet::new(),
+            page: None,
+            began: None,
+            passed: None,
+            question,
+        }
     }
 
     /// What the ledger has.
     pub(crate) fn recall(&mut self, booked: impl IntoIterator<Item = u64>, now: UtcMs) {
-        self.recent.extend(booked.into_iter().map(|id| (id, now)));
+        self.recalled.extend(booked);
+        self.recent.extend(self.recalled.iter().map(|id| (*id, now)));
+    }
+
+    /// Whether this fill was booked by an earlier executor. Said once of each.
+    pub(crate) fn was_recalled(&mut self, venue_fill_id: u64) -> bool {
+        self.recalled.remove(&venue_fill_id)
     }
 
     pub(crate) fn knows(&self, venue_fill_id: u64) -> bool {
@@ -84,17 +100,5 @@ impl Trail {
             self.recent.pop_first();
         }
         Some(began)
-    }
-
-    /// The pass broke off: the next one begins anew.
-    pub(crate) const fn break_off(&mut self) {
-        self.began = None;
-        self.page = None;
-    }
-
-    /// Numbers that are kept one by one.
-    #[cfg(test)]
-    pub(crate) fn kept(&self) -> usize {
-        self.recent.len()
     }
 }

@@ -141,7 +141,9 @@ async fn answer(mut socket: TcpStream) {
             ORDER.to_owned()
         };
         let length = content.len();
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        );
         read.clear();
         if socket.write_all((head + &content).as_bytes()).await.is_err() {
             return;

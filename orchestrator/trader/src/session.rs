@@ -16,6 +16,7 @@ use domain::ledger::Head;
 use domain::time::UtcMs;
 use exchange::binance::clock::local_now;
 use exchange::binance::rest::RestClient;
+use exchange::binance::signed::verdict;
 use exchange::binance::stream::{StreamClient, StreamHandle, StreamOptions};
 use exchange::binance::transport::RestOptions;
 use serde_json::json;
@@ -74,6 +75,8 @@ pub struct Session {
     pub place: Place,
     /// Where a person leaves words, and the file that halts.
     pub data_dir: PathBuf,
+    /// Which of the venue's markets is traded.
+    pub market: verdict::Market,
     /// The venue's REST address.
     pub rest_url: String,
     /// The venue's stream address.
@@ -345,7 +348,7 @@ impl Session {
     fn rest(&self, deadline_ms: u64) -> Outcome<RestClient> {
         let settle_ms = self.settle_ms;
         let options = RestOptions { settle_ms, deadline_ms, ..self.patience.rest.clone() };
-        Ok(RestClient::new(&self.rest_url, options)?)
+        Ok(RestClient::new(&self.rest_url, self.market, options)?)
     }
 
     /// What the venue lists of the configured instruments, and what it does not trade now.
@@ -395,7 +398,12 @@ impl Session {
             .collect();
         send(market.send(Open { began_at, venue_time, listed }).await)?;
         let (handle, messages) =
-            StreamClient::spawn(&self.stream_url, streams, self.patience.stream.clone())?;
+            StreamClient::spawn(
+                &self.stream_url,
+                self.market,
+                streams,
+                self.patience.stream.clone(),
+            )?;
         actix::spawn(feed::read(messages, market.clone(), Arc::clone(rest)));
         let (market, until) = (market.clone(), self.until.clone());
         let status_url = self.status_url();

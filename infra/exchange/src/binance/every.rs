@@ -62,10 +62,8 @@ pub fn read_account(body: &[u8]) {
 /// Frames of the market's streams and of the account's.
 pub fn read_stream(body: &[u8]) {
     let asked = asked();
-    let subscribed: BTreeMap<_, _> = asked
-        .iter()
-        .map(|id| (stream_name(*id, Timeframe::M1), (*id, Timeframe::M1)))
-        .collect();
+    let subscribed: BTreeMap<_, _> =
+        asked.iter().map(|id| (stream_name(*id, Timeframe::M1), (*id, Timeframe::M1))).collect();
     let text = String::from_utf8_lossy(body);
     let _ = frame::read(&text, &subscribed);
     let _ = read_frame(&text);

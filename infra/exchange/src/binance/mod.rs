@@ -14,6 +14,7 @@ pub mod message;
 pub mod number;
 pub mod order;
 pub mod page;
+mod paths;
 pub mod rest;
 pub mod rules;
 #[cfg(any(test, fuzzing))]

@@ -10,10 +10,11 @@ use super::clock::ClockReading;
 use super::error::{VenueError, excerpt};
 use super::listing::Listing;
 use super::page::CandlePage;
-use super::transport::{Request, RestOptions, TIME, Transport, read_time};
+use super::signed::verdict::Market;
+use super::transport::{Request, RestOptions, Transport, read_time};
 use super::wire::TickerPrice;
 
-/// The host that serves market data to anyone, without a key.
+/// The host that serves spot's market data to anyone, without a key.
 pub const DEFAULT_REST_URL: &str = "https://data-api.binance.vision";
 /// The most candles that the venue puts on one page.
 pub const MAX_PAGE: u32 = 1_000;
@@ -21,19 +22,26 @@ pub const MAX_PAGE: u32 = 1_000;
 /// The code for a name that the venue does not know.
 const UNKNOWN_SYMBOL: i64 = -1121;
 
-/// The client. Calls may run side by side; all keep to the venue's limits together. Each retries
+/// The client of one market. Calls may run side by side; all keep to the venue's limits together. Each retries
 /// what may be retried until its deadline, so what it returns is its last word.
 #[derive(Debug)]
 pub struct RestClient {
     transport: Transport,
+    market: Market,
     settle_ms: i64,
 }
 
 impl RestClient {
-    /// A client of the venue at `rest_url`; nothing is sent yet.
-    pub fn new(rest_url: &str, options: RestOptions) -> Result<Self, VenueError> {
+    /// A client of the venue's `market` at `rest_url`; nothing is sent yet.
+    pub fn new(rest_url: &str, market: Market, options: RestOptions) -> Result<Self, VenueError> {
         let settle_ms = i64::try_from(options.settle_ms).unwrap_or(i64::MAX);
-        Ok(Self { transport: Transport::new(rest_url, options, TIME)?, settle_ms })
+        let transport = Transport::new(rest_url, options, market.paths().time)?;
+        Ok(Self { transport, market, settle_ms })
+    }
+
+    /// Which market it asks.
+    pub const fn market(&self) -> Market {
+        self.market
     }
 
     /// How much of the venue's request weight is used, 0…1, as far as its limits are known.
@@ -43,7 +51,7 @@ impl RestClient {
 
     /// Whether the venue answers.
     pub async fn ping(&self) -> Result<(), VenueError> {
-        let ping = Request { path: "api/v3/ping", query: &[], weight: 1 };
+        let ping = Request { path: self.market.paths().ping, query: &[], weight: 1 };
         let read = |body: &[u8]| {
             let any = serde_json::from_slice::<serde::de::IgnoredAny>(body);
             any.map(|_| ()).map_err(|e| VenueError::of_json("ping", &e, body))
@@ -89,8 +97,9 @@ impl RestClient {
         asked: &[InstrumentId],
         deadline: Instant,
     ) -> Result<Listing, VenueError> {
-        let query = [("symbols", symbols(asked)?)];
-        let info = Request { path: "api/v3/exchangeInfo", query: &query, weight: 20 };
+        let paths = self.market.paths();
+        let query = self.symbols(asked)?;
+        let info = Request { path: paths.listing, query: &query, weight: paths.listing_weight };
         self.transport.ask(&info, deadline, |body| Listing::read(body, asked)).await
     }
 
@@ -105,14 +114,16 @@ impl RestClient {
         let deadline = self.transport.deadline();
         let limit = limit.clamp(1, MAX_PAGE);
         let query = [
-            ("symbol", symbol(instrument)?),
+            ("symbol", self.market.symbol(instrument)?),
             ("interval", timeframe.name().to_owned()),
             ("startTime", from.ms().to_string()),
             ("limit", limit.to_string()),
         ];
-        let klines = Request { path: "api/v3/klines", query: &query, weight: 2 };
+        let paths = self.market.paths();
+        let weight = self.market.klines_weight(limit);
+        let klines = Request { path: paths.klines, query: &query, weight };
         // The clock first: what had closed by then is closed in the answer.
-        let time = self.transport.ask(&TIME, deadline, read_time).await?;
+        let time = self.transport.ask(&paths.time, deadline, read_time).await?;
         let settled = time.plus_ms(-self.settle_ms);
         let read = |body: &[u8]| CandlePage::read(body, timeframe, from, limit, settled);
         self.transport.ask(&klines, deadline, read).await
@@ -123,10 +134,23 @@ impl RestClient {
         &self,
         asked: &[InstrumentId],
     ) -> Result<Vec<(InstrumentId, Price)>, VenueError> {
-        let query = [("symbols", symbols(asked)?)];
-        let ticker = Request { path: "api/v3/ticker/price", query: &query, weight: 4 };
+        let paths = self.market.paths();
+        let query = self.symbols(asked)?;
+        let ticker = Request { path: paths.prices, query: &query, weight: paths.prices_weight };
         let read = |body: &[u8]| read_prices(body, asked);
         self.transport.ask(&ticker, self.transport.deadline(), read).await
+    }
+
+    /// What narrows a question to these instruments. Futures can't be asked for some: they answer
+    /// for all.
+    fn symbols(&self, asked: &[InstrumentId]) -> Result<Vec<(&'static str, String)>, VenueError> {
+        match self.market {
+            Market::Spot => Ok(vec![("symbols", symbols(asked)?)]),
+            Market::Usdm => {
+                asked.iter().try_for_each(|id| self.market.symbol(*id).map(|_| ()))?;
+                Ok(Vec::new())
+            }
+        }
     }
 }
 
@@ -134,16 +158,9 @@ fn is_unknown(error: &VenueError) -> bool {
     matches!(error, VenueError::Refused { code: UNKNOWN_SYMBOL, .. })
 }
 
-fn symbol(instrument: InstrumentId) -> Result<String, VenueError> {
-    if instrument.is_perpetual() {
-        return Err(VenueError::NotSpot { instrument });
-    }
-    Ok(instrument.symbol())
-}
-
 /// `["BTCUSDT","ETHUSDT"]`
 pub(crate) fn symbols(asked: &[InstrumentId]) -> Result<String, VenueError> {
-    let quoted = asked.iter().map(|id| symbol(*id).map(|name| format!("\"{name}\"")));
+    let quoted = asked.iter().map(|id| Market::Spot.symbol(*id).map(|name| format!("\"{name}\"")));
     Ok(format!("[{}]", quoted.collect::<Result<Vec<_>, _>>()?.join(",")))
 }
 

@@ -17,11 +17,14 @@ use super::backoff::Backoff;
 use super::error::{VenueError, excerpt};
 use super::frame::{self, Frame, Subscribed};
 use super::message::{Disconnect, StreamMessage};
+use super::signed::verdict::Market;
 use super::socket::{self, Socket};
 use super::{tls, url};
 
-/// The host that streams market data to anyone, without a key.
+/// The host that streams spot's market data to anyone, without a key.
 pub const DEFAULT_STREAM_URL: &str = "wss://data-stream.binance.vision";
+/// The same of the test network.
+pub const SPOT_TESTNET_STREAM_URL: &str = "wss://stream.testnet.binance.vision";
 /// The most streams that the venue puts on one connection.
 pub const MAX_STREAMS: usize = 1_024;
 
@@ -108,22 +111,21 @@ struct Ended {
 }
 
 impl StreamClient {
-    /// Starts a task that keeps one connection to the venue at `stream_url` open and sends the
-    /// closed candles of `streams`. It ends with its handle or its receiver.
+    /// Starts a task that keeps one connection to the venue's `market` at `stream_url` open and
+    /// sends the closed candles of `streams`. It ends with its handle or its receiver.
     ///
     /// A full channel stops the reading of the socket: nothing is dropped, the venue has to wait.
     pub fn spawn(
         stream_url: &str,
+        market: Market,
         streams: Vec<(InstrumentId, Timeframe)>,
         options: StreamOptions,
     ) -> Result<(StreamHandle, mpsc::Receiver<StreamMessage>), VenueError> {
         let base = url::base(stream_url, &["ws", "wss"], "ws(s)")?;
-        if let Some((instrument, _)) = streams.iter().find(|(id, _)| id.is_perpetual()) {
-            return Err(VenueError::NotSpot { instrument: *instrument });
-        }
+        streams.iter().try_for_each(|(id, _)| market.symbol(*id).map(|_| ()))?;
         let named = streams.into_iter().map(|(id, tf)| (frame::stream_name(id, tf), (id, tf)));
         let subscribed: Subscribed = named.collect();
-        let (address, requests) = plan(&base, &subscribed)?;
+        let (address, requests) = plan(&base, market, &subscribed)?;
         let (out, messages) = mpsc::channel(options.capacity.max(1));
         let client = Self {
             address,
@@ -288,13 +290,17 @@ impl StreamClient {
 }
 
 /// The address, which names the first streams, and the messages that subscribe to the rest.
-fn plan(base: &Url, subscribed: &Subscribed) -> Result<(String, Vec<String>), VenueError> {
+fn plan(
+    base: &Url,
+    market: Market,
+    subscribed: &Subscribed,
+) -> Result<(String, Vec<String>), VenueError> {
     if subscribed.is_empty() || subscribed.len() > MAX_STREAMS {
         return Err(VenueError::StreamCount { count: subscribed.len(), limit: MAX_STREAMS });
     }
     let names: Vec<&str> = subscribed.keys().map(String::as_str).collect();
     let (first, rest) = names.split_at(names.len().min(CHUNK));
-    let address = format!("{base}stream?streams={}", first.join("/"));
+    let address = format!("{base}{}{}", market.paths().streams, first.join("/"));
     let requests = rest.chunks(CHUNK).enumerate().map(|(n, names)| {
         format!(r#"{{"method":"SUBSCRIBE","params":["{}"],"id":{}}}"#, names.join("\",\""), n + 1)
     });

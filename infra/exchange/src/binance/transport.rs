@@ -57,7 +57,7 @@ impl Default for RestOptions {
 }
 
 /// One question.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Request<'a> {
     pub(crate) path: &'static str,
     pub(crate) query: &'a [(&'static str, String)],

@@ -8,6 +8,7 @@ use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
 use exchange::binance::error::VenueError;
 use exchange::binance::rest::RestClient;
+use exchange::binance::signed::verdict::Market;
 use exchange::binance::transport::RestOptions;
 use tokio::time::Instant;
 
@@ -26,7 +27,7 @@ fn options() -> RestOptions {
 }
 
 fn client(venue: &Venue) -> RestClient {
-    RestClient::new(&venue.url, options()).unwrap()
+    RestClient::new(&venue.url, Market::Spot, options()).unwrap()
 }
 
 fn id(text: &str) -> InstrumentId {
@@ -104,6 +105,54 @@ async fn every_question_is_put_as_the_venue_documents() {
 }
 
 #[tokio::test]
+async fn futures_have_paths_and_weights_of_their_own() {
+    let venue = Venue::start(|_, target| match target.split('?').next().unwrap() {
+        "/fapi/v1/ping" => Reply::ok("{}"),
+        "/fapi/v1/time" => time(300_000),
+        "/fapi/v1/exchangeInfo" => {
+            let listed = symbol("ETHUSDT", "TRADING");
+            let listed = listed.replace("\"status\"", "\"contractType\":\"PERPETUAL\",\"status\"");
+            let listed =
+                listed.replace(r#""NOTIONAL","minNotional""#, r#""MIN_NOTIONAL","notional""#);
+            info(2_400, &[listed, symbol("BTCUSDT_260925", "TRADING")])
+        }
+        "/fapi/v1/klines" => {
+            Reply::ok(r#"[[60000,"2","3","1","2.5","7.25",119999,"0",3,"0","0","0"]]"#)
+        }
+        "/fapi/v1/ticker/price" => Reply::ok(
+            r#"[{"symbol":"BTCUSDT","price":"2","time":1},
+                {"symbol":"ETHUSDT","price":"1.5","time":1}]"#,
+        ),
+        _ => Reply::status(404, "", ""),
+    })
+    .await;
+    let client = RestClient::new(&venue.url, Market::Usdm, options()).unwrap();
+    client.ping().await.unwrap();
+    let asked = [id("ETH/USDT:USDT"), id("BTC/USDT:USDT")];
+    let listing = client.instruments(&asked).await.unwrap();
+    assert_eq!(listing.instruments[0].id, asked[0]);
+    assert_eq!(listing.unknown, [asked[1]]);
+    let page = client.candles(asked[0], Timeframe::M1, UtcMs::new(60_000), 99).await.unwrap();
+    assert_eq!(page.candles.len(), 1);
+    let prices = client.prices(&asked[..1]).await.unwrap();
+    assert_eq!(prices, [(asked[0], "1.5".parse().unwrap())]);
+    assert_eq!(
+        venue.asked(),
+        [
+            "/fapi/v1/ping",
+            "/fapi/v1/exchangeInfo",
+            "/fapi/v1/time",
+            "/fapi/v1/klines?symbol=ETHUSDT&interval=1m&startTime=60000&limit=99",
+            "/fapi/v1/ticker/price",
+        ]
+    );
+    let of_spot = client.candles(id("ETH/USDT"), Timeframe::M1, UtcMs::new(0), 9).await;
+    assert!(matches!(of_spot, Err(VenueError::NotPerpetual { .. })), "{of_spot:?}");
+    let of_spot = client.instruments(&[id("ETH/USDT")]).await;
+    assert!(matches!(of_spot, Err(VenueError::NotPerpetual { .. })), "{of_spot:?}");
+}
+
+#[tokio::test]
 async fn the_clock_is_compared() {
     let venue = Venue::start(|_, _| time(4_000_000_000_000)).await;
     let reading = client(&venue).clock().await.unwrap();
@@ -156,7 +205,8 @@ async fn lasting_failures_end_by_name_within_the_deadline() {
         let venue = Venue::start(move |_, _| reply()).await;
         let impatient = RestOptions { timeout_ms: 50, deadline_ms: 400, ..options() };
         let begun = Instant::now();
-        let error = RestClient::new(&venue.url, impatient).unwrap().time().await.unwrap_err();
+        let error =
+            RestClient::new(&venue.url, Market::Spot, impatient).unwrap().time().await.unwrap_err();
         assert!(begun.elapsed() < Duration::from_secs(10), "{error}");
         assert!(error.is_retryable(), "{error}");
         assert!(venue.asked().len() > 1, "{error}");
@@ -212,9 +262,9 @@ async fn a_venue_that_is_not_there_is_named() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let impatient = RestOptions { deadline_ms: 50, ..options() };
-    let error = RestClient::new(&url, impatient).unwrap().ping().await.unwrap_err();
+    let error = RestClient::new(&url, Market::Spot, impatient).unwrap().ping().await.unwrap_err();
     assert!(matches!(error, VenueError::Unreachable { .. }), "{error}");
-    let error = RestClient::new("not an address", options()).unwrap_err();
+    let error = RestClient::new("not an address", Market::Spot, options()).unwrap_err();
     assert!(matches!(error, VenueError::BadUrl { .. }), "{error}");
 }
 
@@ -245,7 +295,7 @@ async fn a_limit_is_waited_out_by_all_who_ask() {
     assert!(begun.elapsed() >= Duration::from_secs(1));
 
     let venue = Venue::start(|_, _| Reply::status(429, "retry-after: 30\r\n", "")).await;
-    let client = RestClient::new(&venue.url, options()).unwrap();
+    let client = RestClient::new(&venue.url, Market::Spot, options()).unwrap();
     let begun = Instant::now();
     for _ in 0..5 {
         let limited = client.time().await.unwrap_err();
@@ -294,7 +344,7 @@ async fn accelerated(limit: u32) -> Venue {
 async fn the_venues_limit_is_never_passed() {
     let venue = accelerated(100).await;
     let patient = RestOptions { deadline_ms: 10_000, ..options() };
-    let client = std::sync::Arc::new(RestClient::new(&venue.url, patient).unwrap());
+    let client = std::sync::Arc::new(RestClient::new(&venue.url, Market::Spot, patient).unwrap());
     client.instruments(&[id("BTC/USDT")]).await.unwrap();
     let mut tasks = Vec::new();
     for _ in 0..8 {
@@ -327,7 +377,7 @@ async fn a_full_window_ends_with_the_deadline() {
     })
     .await;
     let impatient = RestOptions { deadline_ms: 300, ..options() };
-    let client = RestClient::new(&venue.url, impatient).unwrap();
+    let client = RestClient::new(&venue.url, Market::Spot, impatient).unwrap();
     client.instruments(&[]).await.unwrap();
     client.time().await.unwrap();
     let limited = client.time().await.unwrap_err();

@@ -8,6 +8,7 @@ use domain::instrument::InstrumentId;
 use domain::time::MINUTE_MS;
 use domain::timeframe::Timeframe;
 use exchange::binance::message::{Disconnect, StreamMessage};
+use exchange::binance::signed::verdict::Market;
 use exchange::binance::stream::{StreamClient, StreamHandle, StreamOptions};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -71,7 +72,7 @@ pub(crate) fn btc() -> (InstrumentId, Timeframe) {
 }
 
 pub(crate) fn listen(url: &str, options: StreamOptions) -> (StreamHandle, Receiver<StreamMessage>) {
-    StreamClient::spawn(url, vec![btc()], options).unwrap()
+    StreamClient::spawn(url, Market::Spot, vec![btc()], options).unwrap()
 }
 
 pub(crate) async fn next(messages: &mut Receiver<StreamMessage>) -> StreamMessage {

@@ -6,6 +6,7 @@ use domain::instrument::InstrumentId;
 use domain::timeframe::Timeframe;
 use exchange::binance::error::VenueError;
 use exchange::binance::message::{Disconnect, StreamMessage};
+use exchange::binance::signed::verdict::Market;
 use exchange::binance::stream::{StreamClient, StreamOptions};
 use futures_util::StreamExt;
 use tokio::sync::mpsc::{self, Receiver};
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 
-use crate::stream_venue::{btc, listen, next, options, raw_venue, reason, say, stay, venue};
+use crate::stream_venue::{btc, kline, listen, next, options, raw_venue, reason, say, stay, venue};
 
 /// So many streams, of instruments that nobody knows.
 fn many(count: usize) -> Vec<(InstrumentId, Timeframe)> {
@@ -47,7 +48,7 @@ async fn many_streams_are_subscribed_in_portions() {
         }
     })
     .await;
-    let spawned = StreamClient::spawn(&url, many(400), options());
+    let spawned = StreamClient::spawn(&url, Market::Spot, many(400), options());
     let (_handle, mut messages) = spawned.unwrap();
     assert_eq!(next(&mut messages).await, StreamMessage::Connected);
     let target = heard.recv().await.unwrap();
@@ -64,6 +65,41 @@ async fn many_streams_are_subscribed_in_portions() {
 }
 
 #[tokio::test]
+async fn candles_of_futures_have_a_path_of_their_own() {
+    let (told, mut heard) = mpsc::channel(1);
+    let url = raw_venue(move |_, socket| {
+        let told = told.clone();
+        async move {
+            let mut target = String::new();
+            #[expect(clippy::result_large_err, reason = "the library's signature")]
+            let look = |request: &Request, response: Response| {
+                target = request.uri().to_string();
+                Ok(response)
+            };
+            let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(socket, look).await else {
+                return;
+            };
+            let _ = told.send(target).await;
+            say(&mut socket, kline(1, true)).await;
+            stay(socket).await;
+        }
+    })
+    .await;
+    let perpetual: InstrumentId = "BTC/USDT:USDT".parse().unwrap();
+    let streams = vec![(perpetual, Timeframe::M1)];
+    let spawned = StreamClient::spawn(&url, Market::Usdm, streams, options());
+    let (_handle, mut messages) = spawned.unwrap();
+    assert_eq!(heard.recv().await.unwrap(), "/market/stream?streams=btcusdt@kline_1m");
+    assert_eq!(next(&mut messages).await, StreamMessage::Connected);
+    let StreamMessage::Candle { instrument, .. } = next(&mut messages).await else {
+        panic!("no candle")
+    };
+    assert_eq!(instrument, perpetual);
+    let spot = StreamClient::spawn(&url, Market::Usdm, vec![btc()], options()).map(|_| ());
+    assert!(matches!(spot, Err(VenueError::NotPerpetual { .. })), "{spot:?}");
+}
+
+#[tokio::test]
 async fn a_refused_or_unanswered_subscription_ends_the_connection() {
     let url = venue(async |n, mut socket| {
         if n == 0 {
@@ -72,7 +108,7 @@ async fn a_refused_or_unanswered_subscription_ends_the_connection() {
         stay(socket).await;
     })
     .await;
-    let spawned = StreamClient::spawn(&url, many(151), options());
+    let spawned = StreamClient::spawn(&url, Market::Spot, many(151), options());
     let (_handle, mut messages) = spawned.unwrap();
     let refused = reason(&mut messages).await;
     assert!(refused.to_string().contains("Invalid request"), "{refused}");
@@ -82,7 +118,8 @@ async fn a_refused_or_unanswered_subscription_ends_the_connection() {
 
 #[tokio::test]
 async fn what_can_not_be_streamed_is_refused_at_once() {
-    let spawn = |url: &str, streams| StreamClient::spawn(url, streams, options()).map(|_| ());
+    let spawn =
+        |url: &str, streams| StreamClient::spawn(url, Market::Spot, streams, options()).map(|_| ());
     let url = "ws://127.0.0.1:1";
     let none = spawn(url, Vec::new());
     assert_eq!(none, Err(VenueError::StreamCount { count: 0, limit: 1_024 }));

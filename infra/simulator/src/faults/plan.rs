@@ -119,6 +119,20 @@ pub struct Parameters {
     pub code: Option<i32>,
     /// The venue's words.
     pub message: Option<String>,
+    /// How far the venue's clock is off, in ms.
+    pub offset_ms: Option<i64>,
+    /// How many more requests are taken for impatience.
+    pub ban_after: Option<u64>,
+    /// Which field of an answer or a message.
+    pub field: Option<String>,
+    /// What it says instead.
+    pub value: Option<String>,
+    /// By how much a price is wrong.
+    pub shift_bps: Option<i64>,
+    /// Into how many parts.
+    pub parts: Option<u32>,
+    /// How often it may begin anew, in ms of market time.
+    pub every_ms: Option<i64>,
 }
 
 impl FaultPlan {
@@ -149,9 +163,15 @@ impl FaultPlan {
             if fault.when.nth.contains(&0) {
                 return Err(wrong("nth counts from 1"));
             }
-            let Parameters { for_ms, delay_ms, .. } = fault.with;
+            let Parameters { for_ms, delay_ms, every_ms, parts, .. } = fault.with;
             if for_ms.is_some_and(|ms| ms < 0) || delay_ms.is_some_and(|ms| ms < 0) {
                 return Err(wrong("for_ms and delay_ms can't be negative"));
+            }
+            if every_ms.is_some_and(|ms| ms < 1) {
+                return Err(wrong("every_ms must be positive"));
+            }
+            if parts.is_some_and(|parts| !(2..=100).contains(&parts)) {
+                return Err(wrong("parts must be from 2 to 100"));
             }
             if fault.with.status.is_some_and(|status| !(200..600).contains(&status)) {
                 return Err(wrong("status must be from 200 to 599"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::body::{BoxBody, MessageBody, to_bytes};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_LENGTH, RETRY_AFTER, UPGRADE};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, UPGRADE};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data, Query};
 use actix_web::{Error, HttpResponse};
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::answers::{Instead, Reply};
 use super::call::Call;
-use super::names::Strikes;
+use super::plan::{Act, MarketName};
 use super::tap::Tap;
 use crate::rest::json_response;
 use crate::server::Shared;
@@ -28,8 +28,14 @@ pub(crate) async fn spoil(
     let Some(shared) = request.app_data::<Data<Shared>>().cloned() else {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
-    let is_upgrade = request.headers().contains_key(UPGRADE);
-    if is_upgrade || !shared.faults.has(Strikes::Requests) {
+    let market = market_of(request.path());
+    if let Some(market) = market
+        && request.headers().contains_key(UPGRADE)
+        && shared.faults.closed_until(market, shared.now()).is_some()
+    {
+        return Ok(request.into_response(HttpResponse::ServiceUnavailable().finish()));
+    }
+    if request.headers().contains_key(UPGRADE) || !shared.faults.is_at_requests() {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }
     let Some(call) = read(&mut request).await? else {
@@ -41,29 +47,35 @@ pub(crate) async fn spoil(
         let response = stand_in(instead, tap.as_deref()).await;
         return Ok(request.into_response(response));
     }
-    let served = next.call(request).await?.map_into_boxed_body();
-    let (request, response) = served.into_parts();
+    let (request, response) = next.call(request).await?.map_into_boxed_body().into_parts();
     let (head, body) = response.into_parts();
-    let status = head.status();
     let bytes = to_bytes(body).await.unwrap_or_default();
-    let mut body = status.is_success().then(|| serde_json::from_slice::<Value>(&bytes).ok());
-    let body = body.as_mut().and_then(Option::as_mut);
-    let before = body.as_deref().cloned();
-    let mut changed = body;
-    let instead = shared.faults.after(&call, &struck, changed.as_deref_mut(), shared.now());
-    let response = match instead {
-        Some(instead) => stand_in(instead, tap.as_deref()).await,
-        None => {
-            let bytes = match changed {
-                Some(changed) if Some(&*changed) != before.as_ref() => changed.to_string().into(),
-                _ => bytes,
-            };
-            let mut response = head.set_body(BoxBody::new(bytes));
-            response.headers_mut().remove(CONTENT_LENGTH);
-            response
-        }
+    let text = String::from_utf8_lossy(&bytes);
+    let body = serde_json::from_str::<Value>(&text).ok().filter(|_| head.status().is_success());
+    let now = shared.now();
+    let outcome = shared.faults.after(&call, &struck, body.as_ref(), &text, now);
+    if call.act == Act::Time {
+        shared.tell_time(now.plus_ms(shared.faults.clock_offset_ms(call.market, now)));
+    }
+    if let Some(until) = outcome.until {
+        shared.until(until).await;
+    }
+    let response = match (outcome.instead, outcome.text) {
+        (Some(instead), _) => stand_in(instead, tap.as_deref()).await,
+        (None, Some(text)) => head.set_body(BoxBody::new(text)),
+        (None, None) => head.set_body(BoxBody::new(bytes)),
     };
     Ok(ServiceResponse::new(request, response))
+}
+
+/// Of which market a path is.
+fn market_of(path: &str) -> Option<MarketName> {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    match first {
+        "ws" | "stream" | "ws-api" | "api" | "sapi" => Some(MarketName::Spot),
+        "public" | "market" | "private" | "fapi" | "ws-fapi" => Some(MarketName::Usdm),
+        _ => None,
+    }
 }
 
 /// What is asked, in the query and the body; the body can be read again. None for what is of no
@@ -98,7 +110,10 @@ async fn stand_in(instead: Instead, tap: Option<&Tap>) -> HttpResponse {
 
 fn respond(reply: &Reply) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut response = json_response(status, 0, reply.body.to_string().into_bytes());
+    let mut response = json_response(status, 0, reply.body().into_bytes());
+    if reply.code == 0 {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    }
     if let Some(seconds) = reply.retry_after_seconds {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }

@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use tokio::net::TcpStream as Served;
+use tokio::runtime::Handle;
 
 /// A second handle of a served connection, by which it can be ended from without.
 #[derive(Debug)]
@@ -25,8 +26,11 @@ impl Tap {
         let _ = self.0.shutdown(Shutdown::Both);
     }
 
-    /// Ends it; the other side sees it break. Needs a Tokio runtime.
+    /// Ends it; the other side sees it break. Outside of a Tokio runtime it just closes.
     pub(crate) fn reset(&self) {
+        if Handle::try_current().is_err() {
+            return self.cut();
+        }
         if let Ok(stream) = self.0.try_clone().and_then(Served::from_std) {
             let _ = stream.set_zero_linger();
         }

@@ -6,11 +6,11 @@ use domain::time::UtcMs;
 use ring::hmac;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use tokio::sync::mpsc::Sender;
 
 use super::order::{Order, OrderList, Trade};
 use super::render;
 use crate::history::Market;
+use crate::line::Outlet;
 use crate::options::AccountOptions;
 
 /// How much of an asset there is.
@@ -25,7 +25,7 @@ pub(crate) struct Balance {
 pub(crate) struct Subscriber {
     pub(crate) connection: u64,
     pub(crate) subscription: u64,
-    pub(crate) out: Sender<String>,
+    pub(crate) out: Outlet,
 }
 
 /// Numbers that the venue hands out.

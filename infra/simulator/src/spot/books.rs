@@ -1,9 +1,9 @@
 //! All accounts, and where they stand in the market's candles.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::time::{DAY_MS, UtcMs};
-use tokio::sync::mpsc::Sender;
 
 use super::account::{Account, Ids, Subscriber};
 use super::desk::{Answer, Desk};
@@ -12,6 +12,7 @@ use super::freshness::Freshness;
 use super::sign;
 use super::trading::Floor;
 use crate::history::History;
+use crate::line::{Envelope, Line};
 use crate::options::AccountOptions;
 use crate::params::{Params, Refusal, refusal};
 
@@ -154,9 +155,10 @@ impl Books {
         asker: Asker<'_>,
         params: &Params,
         (connection, subscription): (u64, u64),
-        out: Sender<String>,
+        line: &Arc<Line>,
     ) -> Result<(), Refusal> {
         self.admit(asker, params)?;
+        let out = line.outlet(asker.key, Envelope::Subscription(subscription), self.now);
         let account = self.accounts.get_mut(asker.key).ok_or_else(unknown_key)?;
         account.subscribers.push(Subscriber { connection, subscription, out });
         Ok(())

@@ -13,6 +13,16 @@ pub(crate) enum Verb {
     Delete,
 }
 
+impl Verb {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
 /// One of the signed requests.
 #[derive(Debug)]
 pub(crate) struct Endpoint {

@@ -1,21 +1,25 @@
 //! The WebSocket API: signed requests as messages, and the accounts' events.
 
+use std::sync::Arc;
+
 use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, Closed, Session};
+use domain::time::UtcMs;
 use serde_json::{Map, Value, json};
-use tokio::sync::mpsc;
 
 use super::books::Asker;
-use super::endpoints::{ENDPOINTS, SIGNED};
+use super::endpoints::{ENDPOINTS, Endpoint, SIGNED};
+use crate::faults::answers::Instead;
+use crate::faults::call::Call;
+use crate::faults::plan::MarketName;
+use crate::line::Line;
 use crate::params::{Params, Refusal, refusal};
 use crate::server::Shared;
 use crate::stream::ping;
 
 /// The longest request that is read.
 const MAX_REQUEST_BYTES: usize = 64 * 1024;
-/// Events that may wait for a connection; one that reads more slowly sees its events end.
-const QUEUE: usize = 10_000;
 const SUBSCRIBE: &str = "userDataStream.subscribe.signature";
 const UNSUBSCRIBE: &str = "userDataStream.unsubscribe";
 /// Only keys of another kind may log on, and this server has none.
@@ -41,25 +45,18 @@ async fn open(
 struct Connection {
     id: u64,
     next_subscription: u64,
-    out: mpsc::Sender<String>,
+    line: Arc<Line>,
 }
 
 async fn serve(shared: Data<Shared>, session: Session, messages: AggregatedMessageStream) {
-    let (out, mut events) = mpsc::channel::<String>(QUEUE);
-    let mut connection = Connection { id: shared.next_connection(), next_subscription: 0, out };
-    let id = connection.id;
-    let tell = async {
-        let mut session = session.clone();
-        while let Some(event) = events.recv().await {
-            session.text(event).await?;
-        }
-        Ok::<_, Closed>(())
-    };
+    let line = shared.line(MarketName::Spot);
+    let id = shared.next_connection();
+    let mut connection = Connection { id, next_subscription: 0, line: Arc::clone(&line) };
     tokio::select! {
         biased;
         _ = listen(&shared, &mut connection, session.clone(), messages) => {}
-        _ = tell => {}
-        _ = ping(session.clone()) => {}
+        _ = line.talk(session.clone()) => {}
+        _ = ping(session.clone(), || line.is_dead(shared.now())) => {}
     }
     shared.books().unsubscribe(id, None);
 }
@@ -72,10 +69,17 @@ async fn listen(
     mut messages: AggregatedMessageStream,
 ) -> Result<(), Closed> {
     while let Some(Ok(message)) = messages.recv().await {
+        let now = shared.now();
+        if connection.line.is_dead(now) {
+            continue;
+        }
         match message {
             AggregatedMessage::Text(text) => {
-                let answer = respond(shared, connection, &text).to_string();
-                if connection.out.send(answer).await.is_err() {
+                let Spoken { answer, until, cuts } = respond(shared, connection, &text);
+                if let Some(answer) = answer {
+                    connection.line.answer(answer, until, now);
+                }
+                if cuts {
                     return Ok(());
                 }
             }
@@ -87,14 +91,69 @@ async fn listen(
     Ok(())
 }
 
-fn respond(shared: &Shared, connection: &mut Connection, text: &str) -> Value {
+/// What comes of a request.
+#[derive(Default)]
+struct Spoken {
+    answer: Option<String>,
+    /// The answer waits until then.
+    until: Option<UtcMs>,
+    /// The connection ends.
+    cuts: bool,
+}
+
+impl From<Value> for Spoken {
+    fn from(answer: Value) -> Self {
+        Self { answer: Some(answer.to_string()), ..Self::default() }
+    }
+}
+
+fn respond(shared: &Shared, connection: &mut Connection, text: &str) -> Spoken {
     let Ok(request) = serde_json::from_str::<Value>(text) else {
-        return failed(&Value::Null, &refusal(-1135, "Invalid JSON Request."));
+        return failed(&Value::Null, &refusal(-1135, "Invalid JSON Request.")).into();
     };
     let id = &request["id"];
     let empty = Map::new();
     let params = request["params"].as_object().unwrap_or(&empty);
-    match answered(shared, connection, request["method"].as_str().unwrap_or_default(), params) {
+    let method = request["method"].as_str().unwrap_or_default();
+    let asked = Asked::new(method, params);
+    let Some(call) = asked.call(method).filter(|_| shared.faults.is_at_requests()) else {
+        return told(id, answered(shared, connection, &asked)).into();
+    };
+    let now = shared.now();
+    let (struck, instead) = shared.faults.before(&call, now);
+    if let Some(instead) = instead {
+        return stand_in(id, instead);
+    }
+    let answer = answered(shared, connection, &asked);
+    let result = answer.as_ref().map(Value::to_string).unwrap_or_default();
+    let outcome = shared.faults.after(&call, &struck, answer.as_ref().ok(), &result, now);
+    let mut spoken = match (outcome.instead, outcome.text) {
+        (Some(instead), _) => stand_in(id, instead),
+        // What is no JSON any more spoils what it is in.
+        (None, Some(text)) if answer.is_ok() => Spoken {
+            answer: Some(format!(r#"{{"id":{id},"status":200,"result":{text}}}"#)),
+            ..Spoken::default()
+        },
+        _ => told(id, answer).into(),
+    };
+    spoken.until = outcome.until;
+    spoken
+}
+
+fn stand_in(id: &Value, instead: Instead) -> Spoken {
+    match instead {
+        Instead::Reply(reply) => json!({
+            "id": id, "status": reply.status,
+            "error": { "code": reply.code, "msg": reply.message },
+        })
+        .into(),
+        Instead::Cut => Spoken { cuts: true, ..Spoken::default() },
+        Instead::Hang => Spoken::default(),
+    }
+}
+
+fn told(id: &Value, answer: Result<Value, Refusal>) -> Value {
+    match answer {
         Ok(result) => json!({ "id": id, "status": 200, "result": result }),
         Err(refusal) => failed(id, &refusal),
     }
@@ -111,14 +170,52 @@ fn failed(id: &Value, refusal: &Refusal) -> Value {
     })
 }
 
+/// A request, taken apart.
+struct Asked<'a> {
+    method: &'a str,
+    endpoint: Option<&'static Endpoint>,
+    subscription: Option<u64>,
+    /// Sorted by name, as they are signed, whatever the message's order was.
+    pairs: Vec<(String, String)>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(method: &'a str, params: &Map<String, Value>) -> Self {
+        let mut pairs: Vec<(String, String)> = params
+            .iter()
+            .map(|(name, value)| {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                (name.clone(), text)
+            })
+            .collect();
+        pairs.sort();
+        let endpoint = ENDPOINTS.iter().find(|e| !e.message.is_empty() && e.message == method);
+        let subscription = params.get("subscriptionId").and_then(Value::as_u64);
+        Self { method, endpoint, subscription, pairs }
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// As REST would have it; None for what it has not.
+    fn call(&self, method: &str) -> Option<Call> {
+        let (verb, path) = match (self.endpoint, method) {
+            (Some(endpoint), _) => (endpoint.method.word(), endpoint.path),
+            (None, SUBSCRIBE) => ("POST", "/api/v3/userDataStream"),
+            (None, "time") => ("GET", "/api/v3/time"),
+            _ => return None,
+        };
+        Call::new(verb, path, self.get("apiKey").unwrap_or_default(), self.pairs.clone())
+    }
+}
+
 fn answered(
     shared: &Shared,
     connection: &mut Connection,
-    method: &str,
-    params: &Map<String, Value>,
+    asked: &Asked<'_>,
 ) -> Result<Value, Refusal> {
-    let endpoint = ENDPOINTS.iter().find(|e| !e.message.is_empty() && e.message == method);
-    match method {
+    match asked.method {
         "ping" => return Ok(json!({})),
         "time" => {
             let now = shared.now();
@@ -127,47 +224,31 @@ fn answered(
         }
         LOGON => return Err(refusal(-4056, "HMAC_SHA256 API key is not supported.")),
         UNSUBSCRIBE => {
-            let number = params.get("subscriptionId").and_then(Value::as_u64);
-            return match shared.books().unsubscribe(connection.id, number) {
+            return match shared.books().unsubscribe(connection.id, asked.subscription) {
                 true => Ok(json!({})),
                 false => Err(refusal(-2036, "User Data Stream subscription not active.")),
             };
         }
         SUBSCRIBE => {}
-        _ if endpoint.is_some() => {}
+        _ if asked.endpoint.is_some() => {}
         _ => return Err(refusal(-1020, "This operation is not supported.")),
     }
-    let mut pairs: Vec<(String, String)> = params
-        .iter()
-        .map(|(name, value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            (name.clone(), text)
-        })
-        .collect();
-    // Signed by name; the map is sorted, whatever the message's order was.
-    pairs.sort();
-    let signed = pairs.iter().filter(|(name, _)| name != "signature");
+    let signed = asked.pairs.iter().filter(|(name, _)| name != "signature");
     let signed: Vec<_> = signed.map(|(name, value)| format!("{name}={value}")).collect();
-    let payload = signed.join("&");
-    let found = |name: &str| {
-        let pair = pairs.iter().find(|(known, _)| known == name);
-        pair.map(|(_, value)| value.clone())
-    };
-    let (key, signature) = (found("apiKey").unwrap_or_default(), found("signature"));
     let asker = Asker {
-        key: &key,
-        payload: &payload,
-        signature: signature.as_deref(),
+        key: asked.get("apiKey").unwrap_or_default(),
+        payload: &signed.join("&"),
+        signature: asked.get("signature"),
         wall_ms: shared.clock.elapsed_ms(),
     };
-    let counted_ms = shared.counted_ms();
-    if let Some(endpoint) = endpoint {
+    let (counted_ms, pairs) = (shared.counted_ms(), asked.pairs.clone());
+    if let Some(endpoint) = asked.endpoint {
         return shared.books().answer(endpoint, asker, pairs, &shared.history, counted_ms).0;
     }
     let params = Params::of(pairs, &SIGNED)?;
     let subscription = connection.next_subscription;
     let number = (connection.id, subscription);
-    shared.books().subscribe(asker, &params, number, connection.out.clone())?;
+    shared.books().subscribe(asker, &params, number, &connection.line)?;
     connection.next_subscription += 1;
     Ok(json!({ "subscriptionId": subscription }))
 }

@@ -1,5 +1,6 @@
 //! What the tests write.
 
+use domain::alert::Alert;
 use domain::candle::Candle;
 use domain::event::{Event, Released, Sequenced};
 use domain::fill::{Fill, Liquidity};
@@ -13,6 +14,7 @@ use domain::signal::{AgentId, Direction, Feature, RiskWord, Signal};
 use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
 use domain::trade::{ExitReason, Trade};
+use store::alerts::AlertRow;
 use store::decisions::DecisionRow;
 use store::executions::ExecutionRow;
 use store::fills::FillRow;
@@ -253,5 +255,10 @@ pub(crate) fn everything() -> Batch {
         duration_us: 42,
         error: Some("a venue's words may hold \u{0}".into()),
     }];
+    batch.alerts = vec![alert(1, "limits"), alert(2, "more limits")];
     batch
+}
+
+pub(crate) fn alert(number: u64, why: &str) -> AlertRow {
+    AlertRow { id: id("alert", number), alert: Alert::halted(minute(3), why) }
 }

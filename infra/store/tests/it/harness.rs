@@ -94,6 +94,7 @@ impl Fresh {
             "portfolio_states",
             "risk_events",
             "agent_executions",
+            "alerts",
         ];
         let mut connection = self.superuser().await;
         let mut rows = Vec::new();

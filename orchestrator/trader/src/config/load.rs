@@ -7,13 +7,15 @@ use decision::profile::{Market, Profile};
 use domain::ids::RunSeed;
 use domain::instrument::{Asset, InstrumentId};
 use domain::timeframe::Timeframe;
+use secrecy::SecretString;
 
+use super::endpoints::Endpoints;
 use super::problem::{ConfigErrors, Origin, Warning};
 use super::reading::Reading;
-use super::settings::{Endpoints, Log, LogFormat, Settings};
+use super::settings::{Log, LogFormat, Settings};
 use super::sources::Sources;
 use super::table::{Fallback, Reader, SETTINGS};
-use super::{policy, store, values};
+use super::{live, mail, policy, store, values};
 
 /// Assets that the venue no longer lists, and what trades in their place.
 const DELISTED: [(&str, &str); 1] = [("MATIC", "POL")];
@@ -79,10 +81,7 @@ fn settings(reading: &mut Reading, sources: &Sources) -> Option<Settings> {
     let capital = reading.read_or_default("INITIAL_CAPITAL", values::capital);
     let seed = RunSeed(reading.read_or_default("SEXTANT_SEED", values::whole));
     let store = store::read(reading, sources);
-    let endpoints = Endpoints {
-        rest: reading.read_or_default("BINANCE_REST_URL", values::rest_url),
-        stream: reading.read_or_default("BINANCE_STREAM_URL", values::stream_url),
-    };
+    let endpoints = Endpoints::read(reading);
     let metrics_addr = reading.read_or_default("SEXTANT_METRICS_ADDR", values::address);
     let by_terminal = if sources.is_terminal { LogFormat::Human } else { LogFormat::Json };
     let log = Log {
@@ -90,6 +89,9 @@ fn settings(reading: &mut Reading, sources: &Sources) -> Option<Settings> {
         format: reading.read("LOG_FORMAT", values::log_format).unwrap_or(by_terminal),
     };
     let ledger_key_file = reading.read("SEXTANT_LEDGER_KEY_FILE", values::path);
+    let mail = mail::read(reading, sources);
+    let redis = reading.read("REDIS_URL", values::redis_url).map(SecretString::from);
+    let live = live::read(reading, sources);
     let data_dir = data_dir(reading, sources)?;
     Some(Settings {
         mode,
@@ -105,6 +107,9 @@ fn settings(reading: &mut Reading, sources: &Sources) -> Option<Settings> {
         endpoints,
         metrics_addr,
         log,
+        mail,
+        redis,
+        live,
     })
 }
 
@@ -124,10 +129,19 @@ fn instruments(reading: &mut Reading, quote: Asset, profile: &Profile) -> Vec<In
         let name = if given { "CRYPTO_PAIRS" } else { "BASE_CURRENCY" };
         reading.refuse(name, format!("does not fit: {names} not quoted in {quote}"));
     }
-    let perpetual = pairs.iter().copied().filter(InstrumentId::is_perpetual).collect();
-    if let (Market::Spot, Some(names)) = (profile.market, named(perpetual)) {
-        let name = &profile.name;
-        let problem = format!("holds perpetuals ({names}), and the profile '{name}' trades spot");
+    let (perpetuals, spot): (Vec<_>, Vec<_>) =
+        pairs.iter().copied().partition(InstrumentId::is_perpetual);
+    let name = &profile.name;
+    let problem = match (profile.market, named(spot), named(perpetuals)) {
+        (_, Some(spot), Some(perpetuals)) => Some(format!(
+            "mixes spot pairs ({spot}) with perpetuals ({perpetuals}), and one run trades one market"
+        )),
+        (Market::Spot, None, Some(names)) => {
+            Some(format!("holds perpetuals ({names}), and the profile '{name}' trades spot"))
+        }
+        (Market::Spot, ..) => None,
+    };
+    if let Some(problem) = problem {
         reading.refuse("CRYPTO_PAIRS", problem);
     }
     let origin = reading.given("CRYPTO_PAIRS").map_or(Origin::Default, |g| g.origin.clone());

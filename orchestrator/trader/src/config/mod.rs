@@ -6,7 +6,10 @@
 
 mod document;
 mod dotenv;
+pub(crate) mod endpoints;
+pub(crate) mod live;
 pub(crate) mod load;
+mod mail;
 mod policy;
 pub(crate) mod problem;
 mod reading;

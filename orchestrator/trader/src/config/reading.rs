@@ -248,7 +248,13 @@ impl Reading {
     /// The files that settings name and [`Sources::files`] shall hold.
     pub(super) fn wanted_files(&self) -> Vec<PathBuf> {
         let profile = self.given("SEXTANT_PROFILE").filter(|g| g.value.ends_with(".toml"));
-        let secrets = ["DATABASE_URL_FILE", "POSTGRES_PASSWORD_FILE"];
+        let secrets = [
+            "DATABASE_URL_FILE",
+            "POSTGRES_PASSWORD_FILE",
+            "SMTP_PASSWORD_FILE",
+            "BINANCE_API_SECRET_FILE",
+            "BINANCE_ED25519_KEY_FILE",
+        ];
         let evidence = self.given("SEXTANT_KELLY_EVIDENCE");
         let named = secrets.into_iter().filter_map(|name| self.given(name));
         let named = named.chain(profile).chain(evidence);

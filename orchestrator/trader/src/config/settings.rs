@@ -8,7 +8,10 @@ use domain::ids::RunSeed;
 use domain::instrument::{Asset, InstrumentId};
 use domain::money::Money;
 use domain::timeframe::Timeframe;
+use exchange::binance::signed::verdict::Market;
 use secrecy::SecretString;
+
+use super::endpoints::{Addresses, Endpoints, Network};
 
 /// Where orders go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,13 +76,41 @@ pub(crate) struct Log {
     pub(crate) format: LogFormat,
 }
 
-/// Base addresses of the venue's market data, without a slash at the end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Endpoints {
-    /// `http://` or `https://`.
-    pub(crate) rest: String,
-    /// `ws://` or `wss://`.
-    pub(crate) stream: String,
+/// Where alerts go.
+#[derive(Debug, Clone)]
+pub(crate) enum Mail {
+    /// Through this server.
+    To(Box<notify::mailer::Settings>),
+    /// Nowhere: these settings are missing. They wait in the store, where `status` shows them.
+    Missing(Vec<&'static str>),
+}
+
+/// An API key with its secret half: text for HMAC, a PEM for Ed25519.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiKeys {
+    /// The public half.
+    pub(crate) key: SecretString,
+    /// The secret half.
+    pub(crate) secret: SecretString,
+}
+
+/// What trading with real money takes.
+#[derive(Debug, Clone)]
+pub(crate) struct Live {
+    /// Whether the keys are those of the venue's test network.
+    pub(crate) testnet: bool,
+    /// The account's keys.
+    pub(crate) keys: Option<ApiKeys>,
+    /// The words that say that a person means it.
+    pub(crate) confirmation: Option<String>,
+    /// Overrides that 14 days of paper trading are asked for.
+    pub(crate) without_paper_record: bool,
+    /// Overrides that a fresh backup is asked for.
+    pub(crate) without_backup: bool,
+    /// The file that every backup touches; none: `backup.done` in the data folder.
+    pub(crate) backup_marker: Option<PathBuf>,
+    /// How old a backup may be.
+    pub(crate) backup_max_days: u32,
 }
 
 /// Everything together.
@@ -91,7 +122,7 @@ pub(crate) struct Settings {
     pub(crate) capital: Money,
     /// What all instruments are quoted in.
     pub(crate) quote: Asset,
-    /// What is traded, as ordered by the person, without doubles.
+    /// What is traded, as ordered by the person, without doubles; all of one market.
     pub(crate) instruments: Vec<InstrumentId>,
     /// What is collected, fine to coarse; the profile's decision timeframe is among them.
     pub(crate) timeframes: Vec<Timeframe>,
@@ -106,10 +137,34 @@ pub(crate) struct Settings {
     /// The file of the key that seals the ledger; none: the key in `data_dir`, made there with the
     /// first ledger.
     pub(crate) ledger_key_file: Option<PathBuf>,
-    /// Where the venue's market data come from.
+    /// Where the venue is.
     pub(crate) endpoints: Endpoints,
     /// Where metrics and health are served.
     pub(crate) metrics_addr: SocketAddr,
     /// What is logged and how.
     pub(crate) log: Log,
+    /// Where alerts go.
+    pub(crate) mail: Mail,
+    /// Address of Redis, if one is used.
+    pub(crate) redis: Option<SecretString>,
+    /// What trading with real money takes.
+    pub(crate) live: Live,
+}
+
+impl Settings {
+    /// The one market of all `instruments`.
+    pub(crate) fn market(&self) -> Market {
+        self.instruments.first().map_or(Market::Spot, |first| Market::of(*first))
+    }
+
+    /// Where the market data of the pairs come from.
+    pub(crate) fn addresses(&self, market: Market) -> Addresses {
+        self.endpoints.of(market, Network::Live)
+    }
+
+    /// Where the account is, and the market that it trades at.
+    pub(crate) fn account(&self) -> Addresses {
+        let network = if self.live.testnet { Network::Testnet } else { Network::Live };
+        self.endpoints.of(self.market(), network)
+    }
 }

@@ -158,12 +158,32 @@ pub(crate) static SETTINGS: &[Setting] = &[
     Setting::new(
         "BINANCE_REST_URL",
         Text("https://data-api.binance.vision"),
-        "market data by request, no key needed",
+        "spot's market data by request, no key needed",
     ),
     Setting::new(
         "BINANCE_STREAM_URL",
         Text("wss://data-stream.binance.vision"),
-        "market data by stream, no key needed",
+        "spot's market data by stream, no key needed",
+    ),
+    Setting::new(
+        "BINANCE_SPOT_API_URL",
+        Text("https://api.binance.com"),
+        "the account on spot by request",
+    ),
+    Setting::new(
+        "BINANCE_SPOT_WS_API_URL",
+        Text("wss://ws-api.binance.com:443/ws-api/v3"),
+        "the account on spot by stream",
+    ),
+    Setting::new(
+        "BINANCE_FUTURES_REST_URL",
+        Text("https://fapi.binance.com"),
+        "futures by request: market data and the account",
+    ),
+    Setting::new(
+        "BINANCE_FUTURES_STREAM_URL",
+        Text("wss://fstream.binance.com"),
+        "futures by stream: market data and the account",
     ),
     Setting::new(
         "DATABASE_URL",
@@ -207,6 +227,56 @@ pub(crate) static SETTINGS: &[Setting] = &[
         "json for machines, human for people; human on a terminal",
     )
     .flag("log-format"),
+    Setting::new(
+        "SMTP_HOST",
+        Unset,
+        "mail server that alerts go through; none: they wait in the store and in `status`",
+    ),
+    Setting::new("SMTP_PORT", Text("587"), "its port"),
+    Setting::new(
+        "SMTP_TLS",
+        Text("starttls"),
+        "starttls (port 587), tls (port 465), or none to this very machine only",
+    ),
+    Setting::new("SMTP_USER", Unset, "who logs in there; none: nobody"),
+    Setting::new("SMTP_USERNAME", Unset, "the same by another name"),
+    Setting::new("SMTP_PASSWORD", Unset, "its password").secret(),
+    Setting::new("SMTP_PASSWORD_FILE", Unset, "file that holds SMTP_PASSWORD"),
+    Setting::new("SMTP_FROM_EMAIL", Unset, "sender; none: the login or the reader"),
+    Setting::new("NOTIFICATION_EMAIL", Unset, "who is told, comma separated"),
+    Setting::new(
+        "BINANCE_TESTNET",
+        Text("true"),
+        "whether the keys below are those of the venue's test network, true or false",
+    ),
+    Setting::new("BINANCE_API_KEY", Unset, "the account's API key; it must not withdraw").secret(),
+    Setting::new("BINANCE_API_SECRET", Unset, "its secret").secret(),
+    Setting::new("BINANCE_API_SECRET_FILE", Unset, "file that holds BINANCE_API_SECRET"),
+    Setting::new(
+        "BINANCE_ED25519_KEY_FILE",
+        Unset,
+        "PEM of an Ed25519 key, in place of BINANCE_API_SECRET",
+    ),
+    Setting::new(
+        "LIVE_CONFIRMATION",
+        Unset,
+        "must be I-accept-losses for real money; in the environment only",
+    )
+    .secret(),
+    Setting::new(
+        "SEXTANT_BACKUP_MARKER",
+        Unset,
+        "file that each backup touches; none: backup.done in the data folder",
+    ),
+    Setting::new("SEXTANT_BACKUP_MAX_DAYS", Text("7"), "how old a backup may be for real money"),
+    Setting::new(
+        "SEXTANT_LIVE_WITHOUT_PAPER_RECORD",
+        Unset,
+        "yes: real money without 14 days of paper trading before",
+    ),
+    Setting::new("SEXTANT_LIVE_WITHOUT_BACKUP", Unset, "yes: real money without a fresh backup"),
+    Setting::new("REDIS_URL", Unset, "address of Redis, which `doctor` checks; none: no Redis")
+        .secret(),
     Setting::new("REDIS_PORT", Text("6379"), "port of Redis on this machine").compose(),
     Setting::new("REDIS_PASSWORD", Unset, "password of Redis").secret().compose(),
     Setting::new("PROMETHEUS_PORT", Text("9090"), "port of Prometheus on this machine").compose(),

@@ -120,6 +120,13 @@ fn base_url(text: &str, schemes: [&str; 2]) -> Result<String, String> {
     kept.ok_or_else(|| format!("is not an address as {plain}://host:port or {secured}://host"))
 }
 
+/// `redis://:password@host:port/number`, kept with its password.
+pub(super) fn redis_url(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).ok().filter(|url| url.scheme() == "redis" && url.has_host());
+    url.map(|_| text.to_owned())
+        .ok_or_else(|| "is not an address as redis://:password@host:6379/0".to_owned())
+}
+
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "is not an address as 127.0.0.1:9464".to_owned())
 }

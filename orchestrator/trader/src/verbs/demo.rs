@@ -89,6 +89,7 @@ pub fn demo(asked: &Demo, settings: &Settings, json: bool) -> Outcome<()> {
         begin: run::begin(MODE, &settings),
         place: place.clone(),
         data_dir: settings.data_dir.clone(),
+        market: settings.market(),
         rest_url: market.rest.clone(),
         stream_url: market.stream.clone(),
         settle_ms: 0,

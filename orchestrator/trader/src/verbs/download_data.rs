@@ -60,7 +60,7 @@ pub fn download(asked: &DownloadData, settings: &Settings, json: bool) -> Outcom
             days: asked.days,
             replace: asked.replace,
         };
-        fetch::fetch(&wish, &archive, &settings.endpoints.rest)?
+        fetch::fetch(&wish, &archive, settings)?
     } else {
         let (pairs, timeframes) = (asked.pairs.clone(), asked.timeframe.clone());
         let filter = import::Filter { pairs, timeframes, range };

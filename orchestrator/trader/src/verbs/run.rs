@@ -31,12 +31,15 @@ pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
     let place = Place::of(settings, settings.mode.name());
     crate::place::remember(&settings.data_dir, settings.mode.name())?;
     let replaying = until == Until::EndOfData;
+    let market = settings.market();
+    let addresses = settings.addresses(market);
     let session = |metrics, readiness| Session {
         begin: begin(settings.mode.name(), settings),
         place,
         data_dir: settings.data_dir.clone(),
-        rest_url: settings.endpoints.rest.clone(),
-        stream_url: settings.endpoints.stream.clone(),
+        market,
+        rest_url: addresses.rest,
+        stream_url: addresses.stream,
         settle_ms: if replaying { 0 } else { SETTLE_MS },
         until,
         metrics,

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on should stop")]
 
 mod backtest;
+mod control;
 mod data;
 mod database;
 mod demo;

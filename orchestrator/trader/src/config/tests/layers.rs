@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use decision::policy::{Costs, Policy, Weights};
 use decision::profile::Profile;
+use exchange::binance::signed::verdict::Market;
 
+use super::super::endpoints::Network;
 use super::super::settings::{LogFormat, Mode, StoreChoice};
 use super::super::show::{ShownSetting, show};
 use super::super::sources::Sources;
@@ -36,11 +38,45 @@ fn without_any_source_the_defaults_count() {
     assert!(matches!(settings.store, StoreChoice::Embedded));
     assert_eq!(settings.data_dir, Path::new("/home/ann/.local/share/sextant"));
     assert_eq!(settings.ledger_key_file, None);
-    assert_eq!(settings.endpoints.rest, "https://data-api.binance.vision");
-    assert_eq!(settings.endpoints.stream, "wss://data-stream.binance.vision");
+    let market = settings.market();
+    assert_eq!(market, Market::Spot);
+    let addresses = settings.addresses(market);
+    assert_eq!(addresses.rest, "https://data-api.binance.vision");
+    assert_eq!(addresses.stream, "wss://data-stream.binance.vision");
     assert_eq!(settings.metrics_addr.to_string(), "127.0.0.1:9464");
     assert_eq!((settings.log.filter.as_str(), settings.log.format), ("info", LogFormat::Json));
     assert_eq!(loaded.warnings, []);
+}
+
+#[test]
+fn an_address_that_is_not_given_is_the_networks_own() {
+    let plain = loaded(&nothing()).settings.endpoints;
+    let default = |name: &str| match table::find(name).map(|setting| setting.fallback) {
+        Some(Fallback::Text(text)) => text.to_owned(),
+        _ => panic!("{name} has a default"),
+    };
+    let spot = plain.of(Market::Spot, Network::Live);
+    assert_eq!(spot.rest, default("BINANCE_REST_URL"));
+    assert_eq!(spot.stream, default("BINANCE_STREAM_URL"));
+    assert_eq!(spot.account_rest, default("BINANCE_SPOT_API_URL"));
+    assert_eq!(spot.account_stream, default("BINANCE_SPOT_WS_API_URL"));
+    let futures = plain.of(Market::Usdm, Network::Live);
+    assert_eq!(futures.rest, default("BINANCE_FUTURES_REST_URL"));
+    assert_eq!(futures.stream, default("BINANCE_FUTURES_STREAM_URL"));
+    assert_eq!((&futures.account_rest, &futures.account_stream), (&futures.rest, &futures.stream));
+
+    let given = with_environment(&[("BINANCE_FUTURES_REST_URL", "http://127.0.0.1:9/")]);
+    let given = loaded(&given).settings.endpoints;
+    for network in [Network::Live, Network::Testnet] {
+        let addresses = given.of(Market::Usdm, network);
+        assert_eq!(addresses.rest, "http://127.0.0.1:9");
+        assert_eq!(addresses.account_rest, "http://127.0.0.1:9");
+    }
+    for market in [Market::Spot, Market::Usdm] {
+        let (live, test) = (given.of(market, Network::Live), given.of(market, Network::Testnet));
+        assert_ne!(live.stream, test.stream);
+        assert_ne!(live.account_stream, test.account_stream);
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The configuration as a whole, by tables of inputs and what they lead to.
 
 mod layers;
+mod live;
+mod mail;
 mod profile;
 mod refused;
 mod store;

@@ -27,6 +27,13 @@ fn each_bad_value_is_named_with_its_place() {
         ("CRYPTO_PAIRS", "BTC/USDT,BTCUSDT", "names BTC/USDT twice"),
         ("CRYPTO_PAIRS", "BTC/EUR,ETH/USDT", "does not fit: BTC/EUR not quoted in USDT"),
         ("CRYPTO_PAIRS", "BTC/USDT:USDT", "holds perpetuals (BTC/USDT:USDT)"),
+        (
+            "CRYPTO_PAIRS",
+            "BTC/USDT,ETH/USDT:USDT",
+            "mixes spot pairs (BTC/USDT) with perpetuals (ETH/USDT:USDT), and one run trades one",
+        ),
+        ("BINANCE_FUTURES_REST_URL", "venue", "is not an address"),
+        ("BINANCE_SPOT_WS_API_URL", "https://venue", "is not an address as ws://host:port"),
         ("BASE_CURRENCY", "€", "is not the name of an asset"),
         ("BASE_CURRENCY", "USDC", "does not fit: BTC/USDT, ETH/USDT"),
         ("BINANCE_REST_URL", "wss://venue", "is not an address as http://host:port or https://"),
@@ -51,6 +58,15 @@ fn each_bad_value_is_named_with_its_place() {
         ("LOG_FORMAT", "xml", "is neither json nor human"),
         ("POSTGRES_PORT", "65536", "is not a whole number that fits"),
         ("POSTGRES_HOST", "a b", "is not a host's name"),
+        ("SMTP_TLS", "ssl", "is none of starttls, tls, none"),
+        ("SMTP_PORT", "smtp", "is not a whole number"),
+        ("NOTIFICATION_EMAIL", "me@example.org,you", "is no e-mail address"),
+        ("SMTP_FROM_EMAIL", "me", "is no e-mail address"),
+        ("BINANCE_TESTNET", "yes", "is neither true nor false"),
+        ("BINANCE_SPOT_API_URL", "wss://venue", "is not an address as http://"),
+        ("BINANCE_FUTURES_STREAM_URL", "https://venue", "is not an address as ws://"),
+        ("SEXTANT_LIVE_WITHOUT_BACKUP", "true", "is not yes, the one word that overrides"),
+        ("SEXTANT_BACKUP_MAX_DAYS", "a week", "is not a whole number"),
         ("SEXTANT_SEED", &long, "is not a whole number"),
     ] {
         let by_environment = errors(&with_environment(&[(name, value)]));
@@ -131,7 +147,10 @@ fn a_known_name_that_is_not_read_is_a_warning() {
     let expected = [
         format!(".env line 1: LEVERAGE {not_read}"),
         format!(".env line 2: CLAUDE_MODEL {not_read}"),
-        format!(".env line 3: SENDGRID_API_KEY {not_read}"),
+        format!(
+            ".env line 3: SENDGRID_API_KEY {not_read}; SMTP_PASSWORD, with \
+             SMTP_HOST=smtp.sendgrid.net and SMTP_USER=apikey, means the same here"
+        ),
         format!(".env line 4: TAKER_FEE {not_read}; SEXTANT_TAKER_FEE means the same here"),
     ];
     assert_eq!(warnings(&with_dotenv(dotenv)), expected);

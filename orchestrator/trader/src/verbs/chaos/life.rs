@@ -136,6 +136,7 @@ fn session(script: &Script, around: &Surroundings, pulse: &Pulse) -> Outcome<Ses
         },
         data_dir: around.folder.clone(),
         stream_url: format!("ws://{}", around.address),
+        market: exchange::binance::signed::verdict::Market::Spot,
         settle_ms: 0,
         until: Until::Stopped,
         metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),

@@ -14,11 +14,13 @@ use exchange::archive::ranges::{Ranges, Span};
 use exchange::archive::series::{Merged, Series};
 use exchange::binance::page::CandlePage;
 use exchange::binance::rest::{MAX_PAGE, RestClient};
+use exchange::binance::signed::verdict::Market;
 use exchange::binance::transport::RestOptions;
 use futures_util::StreamExt;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::{News, of_archive};
+use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
 use crate::signals::Stop;
 
@@ -51,20 +53,18 @@ pub(super) fn each(
 pub(super) fn fetch(
     wish: &Wish,
     archive: &Archive,
-    rest_url: &str,
+    settings: &Settings,
 ) -> Outcome<(Vec<News>, Option<Failure>)> {
-    if let Some(pair) = wish.pairs.iter().find(|pair| pair.is_perpetual()) {
-        let message = format!(
-            "{pair} is a perpetual and the venue's spot candles are fetched; import its files with \
-             --from PATH --pairs {pair}"
-        );
-        return Err(Failure::new(Code::Usage, message));
-    }
     actix::System::new().block_on(async {
         let stop = Stop::listen()?;
-        let client = RestClient::new(rest_url, RestOptions::default())?;
-        check(&client, &wish.pairs).await?;
-        let now = client.time().await?;
+        let clients = clients(&wish.pairs, settings)?;
+        let mut now = UtcMs::default();
+        for client in &clients {
+            let of_market = |pair: &&InstrumentId| Market::of(**pair) == client.market();
+            let pairs: Vec<_> = wish.pairs.iter().filter(of_market).copied().collect();
+            check(client, &pairs).await?;
+            now = client.time().await?.max(now);
+        }
         // Before anything is made: a range that is still to come is refused.
         for (_, timeframe) in &wish.series {
             wish.span(*timeframe, now, None)?;
@@ -83,7 +83,10 @@ pub(super) fn fetch(
             };
             let bar = bars.add(bar(&series, &wanted));
             let merged = Merged::default();
-            let (client, writer, stop, ended) = (&client, &writer, &stop, &ended);
+            let (writer, stop, ended) = (&writer, &stop, &ended);
+            let of = Market::of(*instrument);
+            let client = clients.iter().find(|client| client.market() == of);
+            let client = client.expect("there is a client for the market of every pair");
             let replace = wish.replace;
             jobs.push(Job { client, writer, stop, ended, replace, series, wanted, merged, bar });
         }
@@ -100,6 +103,18 @@ pub(super) fn fetch(
         });
         Ok((news, failure))
     })
+}
+
+/// A client for each market that is asked.
+fn clients(pairs: &[InstrumentId], settings: &Settings) -> Outcome<Vec<RestClient>> {
+    let mut clients = Vec::new();
+    for market in [Market::Spot, Market::Usdm] {
+        if pairs.iter().any(|pair| Market::of(*pair) == market) {
+            let address = settings.addresses(market).rest;
+            clients.push(RestClient::new(&address, market, RestOptions::default())?);
+        }
+    }
+    Ok(clients)
 }
 
 /// That the venue knows these pairs; from then on its limits are known.

@@ -1,0 +1,151 @@
+//! REST of futures: what anyone may ask, and requests with a key.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::web::{self, Bytes, Data, Query, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use domain::time::UtcMs;
+use serde_json::json;
+
+use super::endpoints::{ENDPOINTS, Endpoint, Verb};
+use super::{info, public};
+use crate::params::{Params, Refusal};
+use crate::rest::{admit, json_response, refused};
+use crate::server::Shared;
+use crate::spot::books::Asker;
+use crate::spot::sign;
+
+/// The header that carries the key.
+const KEY_HEADER: &str = "X-MBX-APIKEY";
+/// After which the venue's shortest window of orders is another.
+const ORDERS_RETRY_AFTER_SECONDS: u64 = 10;
+
+type Told = fn(&Shared, &Params, UtcMs) -> Result<Vec<u8>, Refusal>;
+
+/// What anyone may ask, with its weight.
+static PUBLIC: [(&str, u64, Told); 9] = [
+    ("/fapi/v1/ping", 1, |_, _, _| Ok(b"{}".to_vec())),
+    ("/fapi/v1/time", 1, |shared, _, now| {
+        shared.tell_time(now);
+        Ok(json!({ "serverTime": now.ms() }).to_string().into_bytes())
+    }),
+    ("/fapi/v1/exchangeInfo", 1, |shared, _, now| {
+        shared.tell_time(now);
+        Ok(info::exchange_info(&shared.history, now).to_string().into_bytes())
+    }),
+    ("/fapi/v1/klines", 5, |shared, params, now| public::klines(&shared.history, params, now)),
+    ("/fapi/v1/ticker/price", 1, prices),
+    ("/fapi/v2/ticker/price", 1, prices),
+    ("/fapi/v1/premiumIndex", 1, |shared, params, now| {
+        let funding = shared.usdm().options.funding;
+        let marks = public::marks(&shared.history, funding, params, now)?;
+        Ok(marks.to_string().into_bytes())
+    }),
+    ("/fapi/v1/fundingRate", 1, |shared, params, now| {
+        let funding = shared.usdm().options.funding;
+        let rates = public::funding_rates(&shared.history, funding, params, now)?;
+        Ok(rates.to_string().into_bytes())
+    }),
+    ("/fapi/v1/fundingInfo", 1, |shared, _, _| {
+        Ok(public::funding_info(&shared.history).to_string().into_bytes())
+    }),
+];
+
+fn prices(shared: &Shared, params: &Params, now: UtcMs) -> Result<Vec<u8>, Refusal> {
+    Ok(public::prices(&shared.history, params, now)?.to_string().into_bytes())
+}
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    for (path, weight, told) in &PUBLIC {
+        let handle = move |request: HttpRequest, shared: Data<Shared>| async move {
+            tell(*weight, *told, &request, &shared)
+        };
+        config.route(path, web::get().to(handle));
+    }
+    for endpoint in &ENDPOINTS {
+        let handle = move |request: HttpRequest, body: Bytes, shared: Data<Shared>| async move {
+            serve(endpoint, &request, &body, &shared)
+        };
+        let route = match endpoint.method {
+            Verb::Get => web::get(),
+            Verb::Post => web::post(),
+            Verb::Put => web::put(),
+            Verb::Delete => web::delete(),
+        };
+        config.route(endpoint.path, route.to(handle));
+    }
+}
+
+fn illegal(used: u64) -> HttpResponse {
+    refused(StatusCode::BAD_REQUEST, used, -1100, "Illegal characters found in a parameter.")
+}
+
+fn tell(weight: u64, told: Told, request: &HttpRequest, shared: &Shared) -> HttpResponse {
+    let (used, turned_away) = admit(request, shared, weight);
+    if let Some(response) = turned_away {
+        return response;
+    }
+    let query = request.query_string();
+    let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::from_query(query) else {
+        return illegal(used);
+    };
+    let answer = Params::any(pairs).and_then(|params| told(shared, &params, shared.now()));
+    match answer {
+        Ok(body) => json_response(StatusCode::OK, used, body),
+        Err(refusal) => refused(StatusCode::BAD_REQUEST, used, refusal.code, &refusal.message),
+    }
+}
+
+fn serve(endpoint: &Endpoint, request: &HttpRequest, body: &[u8], shared: &Shared) -> HttpResponse {
+    let (used, turned_away) = admit(request, shared, endpoint.weight);
+    if let Some(response) = turned_away {
+        return response;
+    }
+    let (query, Ok(body)) = (request.query_string(), std::str::from_utf8(body)) else {
+        return illegal(used);
+    };
+    let (payload, signature) = sign::split(query, body);
+    let taken_apart = [query, body].map(Query::<Vec<(String, String)>>::from_query);
+    let [Ok(Query(mut pairs)), Ok(Query(more))] = taken_apart else { return illegal(used) };
+    pairs.extend(more);
+    // As it was meant: a base64 signature may come percent-encoded.
+    let decoded = pairs.iter().find(|(name, _)| name == "signature");
+    let signature = signature.and(decoded.map(|(_, value)| value.replace(' ', "+")));
+    let key = request.headers().get(KEY_HEADER).and_then(|key| key.to_str().ok());
+    let asker = Asker {
+        key: key.unwrap_or_default(),
+        payload: &payload,
+        signature: signature.as_deref(),
+        wall_ms: shared.clock.elapsed_ms(),
+    };
+    let counted_ms = shared.counted_ms();
+    let (answer, counts) =
+        shared.usdm().answer(endpoint, asker, pairs, &shared.history, counted_ms);
+    // What an order brought about may be news to the market's listeners.
+    drop(shared.usdm());
+    let mut response = match answer {
+        Ok(body) => json_response(StatusCode::OK, used, body.to_string().into_bytes()),
+        Err(refusal) => {
+            let status = match refusal.code {
+                -2014 | -2015 => StatusCode::UNAUTHORIZED,
+                -1015 => StatusCode::TOO_MANY_REQUESTS,
+                _ => StatusCode::BAD_REQUEST,
+            };
+            let mut response = refused(status, used, refusal.code, &refusal.message);
+            if status == StatusCode::TOO_MANY_REQUESTS {
+                let seconds = HeaderValue::from(ORDERS_RETRY_AFTER_SECONDS);
+                response.headers_mut().insert(RETRY_AFTER, seconds);
+            }
+            response
+        }
+    };
+    if let Some(counts) = counts {
+        for (name, used) in
+            [("x-mbx-order-count-10s", counts.ten_seconds), ("x-mbx-order-count-1m", counts.minute)]
+        {
+            let name = HeaderName::from_static(name);
+            response.headers_mut().insert(name, HeaderValue::from(used as u64));
+        }
+    }
+    response
+}
