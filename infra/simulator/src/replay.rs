@@ -9,7 +9,7 @@ use domain::time::{DAY_MS, MINUTE_MS, UtcMs};
 use tokio::sync::Notify;
 
 use crate::faults::layer::Layer;
-use crate::faults::message::Message;
+use crate::faults::message::{Message, Sent};
 use crate::faults::names::FaultName;
 use crate::faults::noise::{Fate, stream_key};
 use crate::faults::plan::MarketName;
@@ -373,7 +373,8 @@ impl Replay {
         for listener in self.listeners.values_mut() {
             if listener.perpetual && !listener.cut && listener.streams.contains(stream) {
                 let wrapped = listener.combined.then_some(stream);
-                listener.queue.push(render::message(payload, wrapped));
+                let sent = Sent::at_once(render::message(payload, wrapped));
+                listener.queue.push(sent, self.now);
                 self.counters.streamed += 1;
                 listener.bell.notify_one();
             }

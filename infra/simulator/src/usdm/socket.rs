@@ -118,7 +118,7 @@ async fn serve(
         biased;
         _ = listen(session.clone(), messages) => {}
         _ = tell => {}
-        _ = ping(session.clone()) => {}
+        _ = ping(session.clone(), || false) => {}
         () = look => {}
     }
     shared.usdm().unsubscribe(id);

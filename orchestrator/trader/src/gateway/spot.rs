@@ -62,6 +62,7 @@ pub(super) async fn perform(client: &SpotClient, ask: Ask) -> Performed {
         | Ask::PlaceTarget { .. }
         | Ask::CancelConditional { .. }
         | Ask::Conditional { .. }
+        | Ask::Conditionals { .. }
         | Ask::Position { .. }
         | Ask::Fills { .. } => seen::not_here("spot", &ask),
     };

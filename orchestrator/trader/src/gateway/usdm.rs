@@ -3,6 +3,7 @@
 use domain::instrument::InstrumentId;
 use domain::signal::Direction;
 use domain::venue_name::VenueName;
+use exchange::binance::signed::paging::Page;
 use exchange::binance::usdm::algo::{AlgoOrder, Condition, Share};
 use exchange::binance::usdm::client::UsdmClient;
 use exchange::binance::usdm::order::{UsdmKind, UsdmOrder};
@@ -58,6 +59,12 @@ pub(super) async fn perform(client: &UsdmClient, ask: Ask) -> Performed {
         Ask::Conditional { name, .. } => {
             let asked = client.algo_order(&name.to_string()).await;
             seen::found(asked, |order| Answer::Order(seen::conditional(&order)))
+        }
+        Ask::Conditionals { instrument } => {
+            match client.all_algo_orders(instrument, Page::Latest).await {
+                Ok(orders) => Answer::Orders(orders.iter().map(seen::conditional).collect()),
+                Err(error) => seen::failure(error),
+            }
         }
         Ask::OpenOrders { instrument } => open_orders(client, instrument).await,
         Ask::Position { instrument } => position(client, instrument).await,

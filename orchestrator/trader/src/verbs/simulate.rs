@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use domain::instrument::InstrumentId;
 use domain::time::UtcMs;
 use serde_json::json;
-use simulator::options::{Faults, Options, Source, UsdmOptions};
+use simulator::options::{Faults, Options, Source};
 
 use crate::cli::{Replayed, Simulate};
 use crate::ending::{Code, Failure, Outcome};
