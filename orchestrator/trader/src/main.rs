@@ -62,7 +62,13 @@ fn dispatch(cli: Cli) -> Outcome<ExitCode> {
     let Cli { verb, common } = cli;
     let json = common.json;
     match verb {
-        Verb::Chaos(asked) => done(verbs::chaos::chaos(&asked, json)),
+        Verb::Chaos(asked) => {
+            // A thousand lives would fill any log: it is for whoever looks into one.
+            if let Some(level) = &common.log_level {
+                logging::install(level.parse()?, LogFormat::Human)?;
+            }
+            done(verbs::chaos::chaos(&asked, json))
+        }
         Verb::Simulate(asked) => done(verbs::simulate::simulate(&asked, json)),
         Verb::Indicators(asked) => done(verbs::indicators::print(&asked, json)),
         Verb::Backtest(asked) => {

@@ -245,6 +245,7 @@ impl Pump {
         self.performing.spawn(async move {
             steps::passed(Step::Sending).await;
             let performed = account.perform(ask, now).await;
+            tracing::debug!(id = id.0, ?ask, answer = ?performed.answer, "the venue answered");
             steps::passed(Step::Answered).await;
             (id, performed)
         });
