@@ -45,10 +45,14 @@ pub enum IntentReason {
     NothingToSell,
     /// The stop can't be placed: no agent knows the range.
     NoRange,
-    /// A long lean without a position.
+    /// A lean without a position, to a side that the market has.
     Enter,
     /// A lean against the position that is held.
     ExitOnOpposite,
+    /// A candle closed most of the way to the stop.
+    EarlyStop,
+    /// Nothing speaks for a position that is at a loss.
+    CutLoser,
 }
 
 impl IntentReason {
@@ -63,6 +67,8 @@ impl IntentReason {
             Self::NoRange => "no_range",
             Self::Enter => "enter",
             Self::ExitOnOpposite => "exit_on_opposite",
+            Self::EarlyStop => "early_stop",
+            Self::CutLoser => "cut_loser",
         }
     }
 }

@@ -4,6 +4,7 @@ use decision::account::Account;
 use decision::book::CoreError;
 use decision::core::Core;
 use decision::outbox::Outbox;
+use decision::policy::Policy;
 use decision::record::ConfigurationRecord;
 use domain::agent::{Agent, Effects, hear};
 use domain::event::{Event, Watermark};
@@ -12,7 +13,7 @@ use domain::intervention::Intervention;
 use domain::portfolio::Portfolio;
 use domain::quote::Quote;
 use domain::timeframe::Timeframe;
-use exchange::sim::terms::Terms;
+use exchange::sim::terms::{Margin, Terms};
 use exchange::sim::venue::SimVenue;
 use risk::agent::Risk;
 use technical::agent::Technical;
@@ -28,6 +29,13 @@ pub struct Engine {
     effects: Effects,
 }
 
+/// The terms of paper trading: next open, no latency; perpetuals margined as the profile has it.
+pub fn paper_terms(policy: &Policy) -> Terms {
+    let Policy { costs, profile, .. } = policy;
+    let terms = Terms::new(costs.maker_fee_ratio, costs.taker_fee_ratio, costs.slippage_bps);
+    Terms { margin: profile.margin.map(|margin| Margin::usual(margin.leverage)), ..terms }
+}
+
 /// A configuration that names no timeframe: there would be nothing to hear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no timeframes are configured")]
@@ -40,9 +48,7 @@ impl Engine {
         if configuration.is_live() {
             return Self::around(configuration, |core, _| Floor::live(core));
         }
-        let costs = configuration.policy.costs;
-        let terms = Terms::new(costs.maker_fee_ratio, costs.taker_fee_ratio, costs.slippage_bps);
-        Self::on(configuration, terms)
+        Self::on(configuration, paper_terms(&configuration.policy))
     }
 
     /// The same at a venue of other terms than paper trading has.

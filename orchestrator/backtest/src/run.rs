@@ -50,6 +50,14 @@ pub enum RunError {
         /// The account's asset.
         quote: Asset,
     },
+    /// An instrument without shorts and leverage under a profile that has both.
+    #[error("{instrument} is no perpetual, which the profile '{profile}' trades; name it as {instrument}:{}", .instrument.quote())]
+    NoPerpetual {
+        /// Which.
+        instrument: InstrumentId,
+        /// The profile's name.
+        profile: String,
+    },
     /// Capital for not even one order.
     #[error(
         "a capital of {capital_quote} is below the smallest order of {instrument}, {least_quote}; \
@@ -299,6 +307,12 @@ fn check(configuration: &ConfigurationRecord, history: &History) -> Result<(), R
     }
     if let Some(other) = found.iter().find(|id| id.quote() != quote.as_str()) {
         return Err(RunError::OtherQuote { instrument: *other, quote: *quote });
+    }
+    let profile = &configuration.policy.profile;
+    let spot = found.iter().find(|id| !id.is_perpetual() && profile.margin.is_some());
+    if let Some(instrument) = spot {
+        let (instrument, profile) = (*instrument, profile.name.clone());
+        return Err(RunError::NoPerpetual { instrument, profile });
     }
     check_capital(*capital_quote, history)
 }

@@ -92,6 +92,8 @@ fn snapshot(rng: &mut ChaCha8Rng) -> Snapshot {
             heat_quote: money(equity * 0.05 * unit(rng)),
             trading_state: TradingState::Active,
             suspension: None,
+            day: None,
+            sharpe: None,
         },
     }
 }

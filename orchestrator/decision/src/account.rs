@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::profile::Profile;
-use crate::snapshot::{Suspension, TradingState, loss_ratio};
+use crate::snapshot::{DayCount, Suspension, TradingState, loss_ratio};
 
 /// The account's memory between watermarks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct Account {
     state: TradingState,
     /// What stands until a person lifts it.
     suspension: Option<Suspension>,
+    day_count: DayCount,
+    /// Equity at the last midnights, oldest first, as many as the profile asks about.
+    midnights: Vec<f64>,
 }
 
 /// A change of the trading state, with the numbers that caused it.
@@ -53,6 +56,8 @@ impl Account {
             drawdown_ratio: 0.0,
             state: TradingState::Active,
             suspension: None,
+            day_count: DayCount::default(),
+            midnights: Vec::new(),
         }
     }
 
@@ -86,6 +91,39 @@ impl Account {
     /// What stands until a person lifts it.
     pub const fn suspension(&self) -> Option<&Suspension> {
         self.suspension.as_ref()
+    }
+
+    /// What the day has brought so far.
+    pub const fn day_count(&self) -> DayCount {
+        self.day_count
+    }
+
+    /// An entry is sent.
+    pub fn note_entry(&mut self) {
+        self.day_count.entries = self.day_count.entries.saturating_add(1);
+    }
+
+    /// A position was closed with this profit.
+    pub fn note_trade(&mut self, pnl_quote: Money) {
+        let losses = &mut self.day_count.losses_in_a_row;
+        *losses = if pnl_quote.is_negative() { losses.saturating_add(1) } else { 0 };
+    }
+
+    /// Sharpe ratio of the last days' equity: mean/σ × √365, σ being that of the sample. None before
+    /// there are as many days as the profile asks about, and where the equity never moved.
+    pub fn sharpe(&self, profile: &Profile) -> Option<f64> {
+        let days = profile.low_sharpe?.days;
+        let returns = self.midnights.windows(2).map(|pair| pair[1] / pair[0] - 1.0);
+        let returns: Vec<f64> = returns.collect();
+        if returns.len() < usize::try_from(days).ok()? {
+            return None;
+        }
+        let count = returns.len() as f64;
+        let mean = returns.iter().sum::<f64>() / count;
+        let squares = returns.iter().map(|of| (of - mean) * (of - mean)).sum::<f64>();
+        let sigma = (squares / (count - 1.0)).sqrt();
+        let sharpe = mean / sigma * 365f64.sqrt();
+        sharpe.is_finite().then_some(sharpe)
     }
 
     /// Suspends trading until a person lifts it; a stricter one that stands already stays.
@@ -150,19 +188,36 @@ impl Account {
             self.day_open_equity =
                 if self.day.is_none() || at_midnight { self.equity } else { before };
             self.day = Some(now.day());
+            self.day_count = DayCount::default();
+            self.remember(profile);
             if self.state == TradingState::Reducing {
                 self.state = TradingState::Active;
             }
         }
+        let drawdown_before = self.drawdown_ratio;
         self.drawdown_ratio = loss_ratio(self.peak_equity, self.equity);
         if reached(self.drawdown_ratio, profile.halt_at_drawdown_ratio) {
             self.state = TradingState::Halted;
         } else if self.state == TradingState::Active
-            && reached(self.day_loss_ratio(), profile.daily_loss_ratio)
+            && (reached(self.day_loss_ratio(), profile.daily_loss_ratio)
+                || profile
+                    .near_halt_ratio()
+                    .is_some_and(|near| drawdown_before < near && self.drawdown_ratio >= near))
         {
             self.state = TradingState::Reducing;
         }
         Ok(self.changed(from))
+    }
+}
+
+impl Account {
+    /// Keeps the equity that a day began with, where the profile asks how the past days were.
+    fn remember(&mut self, profile: &Profile) {
+        let Some(asked) = profile.low_sharpe else { return };
+        self.midnights.push(self.day_open_equity.to_f64());
+        let most = usize::try_from(asked.days).map_or(usize::MAX, |days| days.saturating_add(1));
+        let over = self.midnights.len().saturating_sub(most);
+        self.midnights.drain(..over);
     }
 }
 

@@ -11,6 +11,7 @@ use domain::order::{
 };
 use domain::portfolio::BookError;
 use domain::position::Position;
+use domain::signal::Direction;
 use domain::time::UtcMs;
 use domain::trade::{ExitReason, Trade};
 use serde::{Deserialize, Serialize};
@@ -100,7 +101,11 @@ impl Book {
     ) -> Result<Ticket, Overflow> {
         if let Some(protection) = approved.protection() {
             let size = (approved.quantity(), approved.cost_quote());
-            let plan = Plan::entering(decision_id, size, reference, protection)?;
+            let direction = match approved.side() {
+                Side::Buy => Direction::Long,
+                Side::Sell => Direction::Short,
+            };
+            let plan = Plan::entering(decision_id, direction, size, reference, protection)?;
             self.plans.insert(instrument, plan);
         }
         Ok(self.intend(decision_id, Role::Entry, instrument, approved))
@@ -162,7 +167,7 @@ impl Book {
         std::mem::take(&mut self.rests)
     }
 
-    /// Cash that entries under way may still take, costs included.
+    /// Cash, or margin, that entries under way may still take, costs included.
     pub fn reserved(&self) -> Result<Money, Overflow> {
         self.plans.values().try_fold(Money::ZERO, |sum, plan| {
             let entry = self.orders.get(&ClientOrderId::new(plan.decision_id, Role::Entry));
@@ -218,7 +223,7 @@ impl Book {
         if id.role() == Role::Entry {
             self.protect(id.decision_id(), instrument, account, step)?;
         } else if let Some(position) = closed {
-            trade = self.close(instrument, id.role(), &position, fill.time_exchange)?;
+            trade = self.close(account, instrument, id.role(), &position, fill.time_exchange)?;
         } else if id.role() == Role::Exit
             && order.state == OrderState::Filled
             && !self.rests.contains(&instrument)
@@ -299,7 +304,8 @@ impl Book {
             (Role::Target, OrderKind::Target { price: target }),
         ] {
             let client_order_id = ClientOrderId::new(plan.decision_id, role);
-            let ticket = Ticket { client_order_id, instrument, side: Side::Sell, kind, quantity };
+            let side = plan.closing_side();
+            let ticket = Ticket { client_order_id, instrument, side, kind, quantity };
             let order = Order { state: OrderState::Submitted, ..Order::intended(ticket) };
             self.orders.entry(client_order_id).or_insert(order).ticket.quantity = quantity;
         }
@@ -311,12 +317,14 @@ impl Book {
 
     fn close(
         &mut self,
+        account: &mut Account,
         instrument: InstrumentId,
         role: Role,
         position: &Position,
         exit_time: UtcMs,
     ) -> Result<Option<Trade>, Overflow> {
         let Some(plan) = self.plans.remove(&instrument) else { return Ok(None) };
+        account.note_trade(position.cash_flow()?);
         let exit_reason = match (role, plan.stage) {
             (Role::Target, _) => ExitReason::Roi,
             (Role::Stop, _) if plan.trailed => ExitReason::TrailingStopLoss,
@@ -325,11 +333,8 @@ impl Book {
             (_, Stage::Closing(reason)) => reason,
             (_, Stage::Entering | Stage::Open) => ExitReason::ExitSignal,
         };
-        let opened = if position.direction == domain::signal::Direction::Short {
-            position.sold
-        } else {
-            position.bought
-        };
+        let opened =
+            if position.direction == Direction::Short { position.sold } else { position.bought };
         Ok(Some(Trade {
             decision_id: plan.decision_id,
             instrument,

@@ -3,6 +3,7 @@
 mod closing;
 mod funding;
 mod intervention;
+mod sight;
 
 use domain::agent::Effect;
 use domain::by_instrument::ByInstrument;
@@ -11,11 +12,10 @@ use domain::event::{Event, Sequenced, Watermark};
 use domain::gateway::{Command, Protection};
 use domain::ids::{Id, RunSeed};
 use domain::instrument::InstrumentId;
-use domain::intent::Action;
+use domain::intent::{Action, IntentReason};
 use domain::money::{Price, Quantity};
 use domain::order::{ClientOrderId, Order, OrderEvent, OrderReport, Role, Ticket};
-use domain::position::Position;
-use domain::signal::{Direction, Signal};
+use domain::signal::Signal;
 use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
 use domain::trade::ExitReason;
@@ -24,13 +24,12 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::book::{Book, CoreError};
 use crate::decide::decide;
-use crate::exits::Stage;
 use crate::kernel::{self, Approved, Verdict};
 use crate::outbox::Outbox;
 use crate::policy::Policy;
 use crate::record::{AccountMark, Dated, DecisionRecord, OrderRecord, OrderStep, Record};
 use crate::session::Session;
-use crate::snapshot::{AccountView, Holding, Sight, Snapshot};
+use crate::snapshot::Snapshot;
 
 /// The state between watermarks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -228,7 +227,7 @@ impl Core {
             return Ok(());
         }
         let id = Id::of(RunSeed(self.seed), input_seq, "decision", instrument.as_str());
-        let (action, reference) = (intent.action, intent.reference);
+        let (reason, reference) = (intent.reason, intent.reference);
         if out.keeps_all() {
             let snapshot = Snapshot::of(sight, account);
             let record = DecisionRecord {
@@ -242,14 +241,18 @@ impl Core {
             };
             self.record(Record::Decision(Box::new(record)), out);
         }
-        match (approved, action) {
-            (Some(approved), Action::Buy) => {
-                self.enter(id, instrument, reference, &approved, out)?
+        match approved {
+            Some(entry) if entry.protection().is_some() => {
+                self.enter(id, instrument, reference, &entry, out)?;
             }
-            (Some(approved), Action::Sell) => {
-                self.close(id, instrument, ExitReason::ExitSignal, &approved, out);
+            Some(exit) => {
+                let reason = match reason {
+                    IntentReason::EarlyStop => ExitReason::StopLoss,
+                    _ => ExitReason::ExitSignal,
+                };
+                self.close(id, instrument, reason, &exit, out);
             }
-            _ => {}
+            None => {}
         }
         Ok(())
     }
@@ -263,6 +266,7 @@ impl Core {
         out: &mut Outbox,
     ) -> Result<(), CoreError> {
         let ticket = self.book.intend_entry(id, instrument, reference, approved)?;
+        self.account.note_entry();
         self.submit(ticket, approved.protection(), out);
         Ok(())
     }
@@ -294,58 +298,6 @@ impl Core {
         let Some(order) = self.book.order(client_order_id).cloned() else { return };
         self.record_order(OrderStep::MoveIntended { trigger }, order, out);
         out.commands.push(Command::Move { client_order_id, trigger });
-    }
-
-    /// What a decision sees of its instrument now; none without a price.
-    fn sight<'a>(&self, session: &'a Session) -> Result<Option<Sight<'a>>, CoreError> {
-        let instrument = session.instrument.id;
-        let portfolio = &self.account.portfolio;
-        let Some(reference) = portfolio.mark(instrument) else { return Ok(None) };
-        let in_transit =
-            self.book.plans().get(&instrument).is_some_and(|plan| plan.stage != Stage::Open);
-        let position = portfolio.positions().get(&instrument);
-        let holding = match position {
-            Some(position) => Some(Holding {
-                direction: position.direction,
-                quantity: position.quantity()?,
-                in_transit,
-            }),
-            None if in_transit => {
-                Some(Holding { direction: Direction::Long, quantity: Quantity::ZERO, in_transit })
-            }
-            None => None,
-        };
-        Ok(Some(Sight {
-            instrument: &session.instrument,
-            now: self.now,
-            reference,
-            signals: &session.signals,
-            risk_word: session.risk_word.as_ref(),
-            holding,
-        }))
-    }
-
-    /// The account in numbers, as it is now.
-    pub fn view(&self) -> Result<AccountView, CoreError> {
-        let portfolio = &self.account.portfolio;
-        let cash_quote = portfolio.cash();
-        let held = |(id, position): (&InstrumentId, &Position)| Ok((*id, position.net_base()?));
-        let mut positions: Vec<_> =
-            portfolio.positions().keys().chain(self.book.plans().keys()).collect();
-        positions.sort_unstable();
-        positions.dedup();
-        Ok(AccountView {
-            equity_quote: self.account.equity(),
-            cash_quote,
-            held_base: portfolio.positions().iter().map(held).collect::<Result<_, CoreError>>()?,
-            free_cash_quote: cash_quote.minus(self.book.reserved()?)?,
-            peak_equity_quote: self.account.peak_equity(),
-            day_open_equity_quote: self.account.day_open_equity(),
-            positions: u32::try_from(positions.len()).unwrap_or(u32::MAX),
-            heat_quote: self.book.heat(&self.account)?,
-            trading_state: self.account.state(),
-            suspension: self.account.suspension().cloned(),
-        })
     }
 
     fn signal_id(&self, signal: &Signal) -> Id {

@@ -4,8 +4,9 @@ use domain::intent::{Action, Intent, IntentReason};
 use domain::money::Price;
 use domain::signal::{Direction, Signal};
 
+use crate::exits::ahead;
 use crate::policy::Policy;
-use crate::snapshot::Sight;
+use crate::snapshot::{Holding, Sight};
 
 /// The lean of all live signals together.
 struct Lean {
@@ -31,36 +32,67 @@ pub fn decide(sight: &Sight<'_>, policy: &Policy) -> Intent {
         stop: None,
         target: None,
     };
+    let holds = sight.holding.filter(|holding| !holding.quantity.is_zero());
+    let leaves = |held: Holding, reason| Intent { action: held.closing(), ..hold(reason) };
+    if let Some(held) = holds.filter(|held| has_mostly_failed(held, sight.reference, policy)) {
+        return leaves(held, IntentReason::EarlyStop);
+    }
     let Some(lean) = weigh(sight, policy) else { return hold(IntentReason::NoSignal) };
     let confidence = (1.0 + lean.edge.abs()) / 2.0;
     let leaning =
         |intent| Intent { score: Some(lean.edge * 100.0), confidence: Some(confidence), ..intent };
-    let long = lean.edge > 0.0;
-    let holds = sight.holding.filter(|holding| !holding.quantity.is_zero());
-    if confidence < policy.profile.min_confidence {
+    let direction = if lean.edge > 0.0 { Direction::Long } else { Direction::Short };
+    let against = holds.is_some_and(|held| held.direction != direction);
+    let profile = &policy.profile;
+    let asked = if against { profile.exit_confidence() } else { profile.min_confidence };
+    if lean.edge == 0.0 || confidence < asked {
         let reason =
             if lean.edge == 0.0 { IntentReason::Flat } else { IntentReason::LowConfidence };
-        return leaning(hold(reason));
+        return leaning(match holds {
+            Some(held) if is_cut(&held, sight.reference, policy) => {
+                leaves(held, IntentReason::CutLoser)
+            }
+            _ => hold(reason),
+        });
     }
-    match (holds.map(|holding| holding.direction), long) {
-        (Some(Direction::Long), true) | (Some(Direction::Short), false) => {
-            leaning(hold(IntentReason::AlreadyPositioned))
+    leaning(match holds {
+        Some(held) if against => leaves(held, IntentReason::ExitOnOpposite),
+        Some(_) => hold(IntentReason::AlreadyPositioned),
+        None if direction == Direction::Short && !profile.has_shorts() => {
+            hold(IntentReason::NothingToSell)
         }
-        (Some(held), _) => {
-            let action = if held == Direction::Long { Action::Sell } else { Action::Buy };
-            leaning(Intent { action, ..hold(IntentReason::ExitOnOpposite) })
-        }
-        (None, false) => leaning(hold(IntentReason::NothingToSell)),
-        (None, true) => match barriers(sight, policy, lean.atr_quote) {
-            None => leaning(hold(IntentReason::NoRange)),
-            Some((stop, target)) => leaning(Intent {
-                action: Action::Buy,
+        None => match barriers(sight, policy, direction, lean.atr_quote) {
+            None => hold(IntentReason::NoRange),
+            Some((stop, target)) => Intent {
+                action: if direction == Direction::Long { Action::Buy } else { Action::Sell },
                 stop: Some(stop),
                 target: Some(target),
                 ..hold(IntentReason::Enter)
-            }),
+            },
         },
-    }
+    })
+}
+
+/// How far the price is against a position; below nought where it is in its favour.
+fn loss(held: &Holding, reference: Price) -> Option<(Price, Price)> {
+    let planned = held.planned?;
+    let lost = ahead(held.direction, planned.entry, reference).ok()?;
+    Some((lost, planned.risk))
+}
+
+/// Whether the price has gone the profile's share of the way to the first stop.
+fn has_mostly_failed(held: &Holding, reference: Price, policy: &Policy) -> bool {
+    let share = policy.profile.exits.and_then(|exits| exits.early_stop_share);
+    share.zip(loss(held, reference)).is_some_and(|(share, (lost, risk))| {
+        let limit = risk.to_decimal().checked_mul(share);
+        lost > Price::ZERO && limit.is_some_and(|limit| lost.to_decimal() >= limit)
+    })
+}
+
+/// Whether a position that nothing speaks for is closed: at a loss it is, with a profit it runs on.
+fn is_cut(held: &Holding, reference: Price, policy: &Policy) -> bool {
+    let cuts = policy.profile.exits.is_some_and(|exits| exits.cut_losers);
+    cuts && loss(held, reference).is_some_and(|(lost, _)| lost > Price::ZERO)
 }
 
 fn weigh(sight: &Sight<'_>, policy: &Policy) -> Option<Lean> {
@@ -96,16 +128,31 @@ fn weigh(sight: &Sight<'_>, policy: &Policy) -> Option<Lean> {
     (weights > 0.0).then_some(Lean { edge, atr_quote })
 }
 
-/// Stop and target of a long entry at the reference price, on the instrument's ticks. None where
-/// the range is unknown or so wide that the stop would lie at nought or below.
-fn barriers(sight: &Sight<'_>, policy: &Policy, atr_quote: Option<f64>) -> Option<(Price, Price)> {
-    let atr = atr_quote.filter(|atr| atr.is_finite() && *atr > 0.0)?;
+/// Stop and target of an entry at the reference price, on the instrument's ticks: each the wider of
+/// its multiple and its least share of the price. None where a range that is asked for is unknown,
+/// or so wide that a barrier would lie at nought or below.
+fn barriers(
+    sight: &Sight<'_>,
+    policy: &Policy,
+    direction: Direction,
+    atr_quote: Option<f64>,
+) -> Option<(Price, Price)> {
+    let profile = &policy.profile;
+    let reference = sight.reference;
+    let ranged = match profile.stop_atr_multiple {
+        0.0 => 0.0,
+        multiple => atr_quote.filter(|atr| atr.is_finite() && *atr > 0.0)? * multiple,
+    };
+    let least = |ratio: f64| if ratio == 0.0 { 0.0 } else { reference.to_f64() * ratio };
+    let risk = ranged.max(least(profile.stop_least_ratio));
+    let gain = (risk * profile.target_r_multiple).max(least(profile.target_least_ratio));
+    let (risk, gain) = (Price::nearest(risk)?, Price::nearest(gain)?);
     let tick = sight.instrument.filters.tick;
-    let risk = Price::nearest(atr * policy.profile.stop_atr_multiple)?;
-    let gain =
-        Price::nearest(atr * policy.profile.stop_atr_multiple * policy.profile.target_r_multiple)?;
-    let stop = sight.reference.minus(risk).ok()?.floor_to(tick);
-    let target = sight.reference.plus(gain).ok()?.ceil_to(tick);
-    (stop > Price::ZERO && stop < sight.reference && target > sight.reference)
-        .then_some((stop, target))
+    let (stop, target) = if direction == Direction::Short {
+        (reference.plus(risk).ok()?.ceil_to(tick), reference.minus(gain).ok()?.floor_to(tick))
+    } else {
+        (reference.minus(risk).ok()?.floor_to(tick), reference.plus(gain).ok()?.ceil_to(tick))
+    };
+    let (low, high) = if direction == Direction::Short { (target, stop) } else { (stop, target) };
+    (low > Price::ZERO && low < reference && high > reference).then_some((stop, target))
 }

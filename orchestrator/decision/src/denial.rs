@@ -38,6 +38,47 @@ pub enum Denial {
         /// Where entries pause.
         limit_ratio: f64,
     },
+    /// The drawdown came close to its limit; entries go on with the next UTC day, at smaller sizes.
+    #[error(
+        "paused for the day: drawdown {drawdown_ratio:.4} came close to its limit, to {near_ratio:.4}"
+    )]
+    NearHalt {
+        /// Loss from the peak now.
+        drawdown_ratio: f64,
+        /// Where entries pause for the day.
+        near_ratio: f64,
+    },
+    /// As many entries as a day may have.
+    #[error("{entries} of {limit} entries were made today")]
+    DayEntries {
+        /// Entries of the UTC day.
+        entries: u32,
+        /// How many there may be.
+        limit: u32,
+    },
+    /// As many losing trades in a row as a day may have; entries go on with the next UTC day.
+    #[error("{losses} trades in a row lost, {limit} end the day")]
+    LossesInARow {
+        /// How many lost.
+        losses: u32,
+        /// How many end the day.
+        limit: u32,
+    },
+    /// The venue would liquidate before, or too soon after, the stop is hit.
+    #[error(
+        "the stop at {stop} is {stop_ratio:.4} away, and {safe_ratio:.4} is safe with liquidation at \
+         about {liquidation}"
+    )]
+    NearLiquidation {
+        /// Where the position would be given up.
+        stop: Price,
+        /// How far that is from the reference, of it.
+        stop_ratio: Decimal,
+        /// How far it may be.
+        safe_ratio: Decimal,
+        /// Where the venue would liquidate.
+        liquidation: Price,
+    },
     /// The risk agent has not spoken, or what it said has expired.
     #[error("no live word of the risk agent (last expired {expired_at:?})")]
     NoRiskWord {
@@ -66,7 +107,7 @@ pub enum Denial {
         /// Of the profile.
         limit: f64,
     },
-    /// A long entry needs a stop below and a target above it.
+    /// A long entry needs a stop below and a target above it, a short one the reverse.
     #[error("stop {stop:?} and target {target:?} don't enclose {reference}")]
     BadBarriers {
         /// The last close.
@@ -127,6 +168,10 @@ impl Denial {
             Self::Halted { .. } => "halted",
             Self::Suspended { .. } => "suspended",
             Self::DayLoss { .. } => "day_loss",
+            Self::NearHalt { .. } => "near_halt",
+            Self::DayEntries { .. } => "day_entries",
+            Self::LossesInARow { .. } => "losses_in_a_row",
+            Self::NearLiquidation { .. } => "near_liquidation",
             Self::NoRiskWord { .. } => "no_risk_word",
             Self::RiskWord { .. } => "risk_word",
             Self::TooManyPositions { .. } => "too_many_positions",

@@ -3,15 +3,20 @@
 //! It computes each limit from what the decision saw, shrinks a size until it fits or refuses, and only it
 //! can make an [`Approved`].
 
+mod size;
+
 use domain::gateway::Protection;
 use domain::intent::{Action, Intent};
 use domain::money::{Money, Overflow, Price, Quantity};
 use domain::order::Side;
+use domain::signal::Direction;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use self::size::{Unit, size};
 use crate::denial::Denial;
-use crate::policy::{Costs, Policy};
+use crate::exits::{ahead, closing_side};
+use crate::policy::Policy;
 use crate::snapshot::{AccountView, Sight, Suspension, TradingState};
 
 /// Leave to send one order. Its fields are private and only the kernel makes one.
@@ -42,6 +47,16 @@ pub enum Shrink {
     VenueMaximum,
     /// What the record of out-of-sample trades justifies.
     Kelly,
+    /// What one position may lose at its stop.
+    Risk,
+    /// Not all of the confidence that there can be.
+    Confidence,
+    /// Smaller size shortly before the drawdown limit.
+    NearHalt,
+    /// Half size shortly before the day's loss limit.
+    DayLoss,
+    /// Past days that were not worth their risk.
+    LowSharpe,
 }
 
 /// What the kernel says of an intent.
@@ -100,24 +115,33 @@ pub fn check(
         (_, Some(holding)) if holding.in_transit => {
             Err(Denial::InTransit { instrument: intent.instrument })
         }
-        (Action::Sell, Some(holding)) => Ok(approve_close(Side::Sell, holding.quantity)),
-        (Action::Sell, None) => Err(Denial::NothingToClose { reference: intent.reference }),
-        (Action::Buy, _) => check_entry(intent, sight, account, policy),
+        (action, Some(holding)) if action == holding.closing() => {
+            Ok(approve_close(closing_side(holding.direction), holding.quantity))
+        }
+        (Action::Sell, _) if !policy.profile.has_shorts() => {
+            Err(Denial::NothingToClose { reference: intent.reference })
+        }
+        (Action::Sell, _) => check_entry(Direction::Short, intent, sight, account, policy),
+        (Action::Buy, _) => check_entry(Direction::Long, intent, sight, account, policy),
     };
     checked.map_or_else(Verdict::Denied, Verdict::Approved)
 }
 
 fn check_entry(
+    direction: Direction,
     intent: &Intent,
     sight: &Sight<'_>,
     account: &AccountView,
     policy: &Policy,
 ) -> Result<Approved, Denial> {
     may_enter(intent, sight, account, policy)?;
-    let protection = protection_of(intent)?;
+    let protection = protection_of(direction, intent)?;
     let overflow = |_: Overflow| Denial::Overflow { equity_quote: account.equity_quote };
-    let (quantity, shrunk_by) =
-        size(intent, protection, sight, account, policy).map_err(overflow)?;
+    outlives_its_stop(direction, intent.reference, protection.stop, policy)?;
+    let tick = sight.instrument.filters.tick;
+    let unit =
+        Unit::of(direction, intent.reference, protection.stop, tick, policy).map_err(overflow)?;
+    let (quantity, shrunk_by) = size(intent, unit, sight, account, policy).map_err(overflow)?;
     let filters = &sight.instrument.filters;
     let notional = intent.reference.times(quantity).map_err(overflow)?;
     let heat_limit =
@@ -128,9 +152,9 @@ fn check_entry(
     filters
         .check(quantity, intent.reference)
         .map_err(|violation| Denial::of_filter(violation, notional))?;
-    let unit = unit_cost(intent.reference, filters.tick, &policy.costs).map_err(overflow)?;
-    let cost_quote = Money::new(unit).scaled(quantity.to_decimal()).map_err(overflow)?;
-    Ok(Approved { side: Side::Buy, quantity, cost_quote, protection: Some(protection), shrunk_by })
+    let cost_quote = Money::new(unit.cost).scaled(quantity.to_decimal()).map_err(overflow)?;
+    let side = closing_side(direction).opposite();
+    Ok(Approved { side, quantity, cost_quote, protection: Some(protection), shrunk_by })
 }
 
 /// The limits that allow or forbid an entry whatever its size.
@@ -153,8 +177,25 @@ fn may_enter(
     }
     let loss_ratio = account.day_loss_ratio();
     let pause = ratio(profile.daily_loss_ratio);
-    if account.trading_state == TradingState::Reducing || loss_ratio >= pause {
+    let reduces = account.trading_state == TradingState::Reducing;
+    if let Some(near_ratio) = profile.near_halt_ratio()
+        && reduces
+        && loss_ratio < pause
+        && drawdown_ratio >= near_ratio
+    {
+        return Err(Denial::NearHalt { drawdown_ratio, near_ratio });
+    }
+    if reduces || loss_ratio >= pause {
         return Err(Denial::DayLoss { loss_ratio, limit_ratio: pause });
+    }
+    if let (Some(limits), Some(day)) = (&profile.day, &account.day) {
+        if day.entries >= limits.max_entries {
+            return Err(Denial::DayEntries { entries: day.entries, limit: limits.max_entries });
+        }
+        let (losses, limit) = (day.losses_in_a_row, limits.max_losses_in_a_row);
+        if losses >= limit {
+            return Err(Denial::LossesInARow { losses, limit });
+        }
     }
     match sight.risk_word {
         Some(word) if sight.now < word.expires_at => {
@@ -185,94 +226,37 @@ fn may_enter(
     Ok(())
 }
 
-fn protection_of(intent: &Intent) -> Result<Protection, Denial> {
+fn protection_of(direction: Direction, intent: &Intent) -> Result<Protection, Denial> {
     let reference = intent.reference;
-    match (intent.stop, intent.target) {
-        (Some(stop), Some(target))
-            if Price::ZERO < stop && stop < reference && reference < target =>
-        {
-            Ok(Protection { stop, target })
+    let encloses = |stop: Price, target: Price| match direction {
+        Direction::Short => Price::ZERO < target && target < reference && reference < stop,
+        Direction::Long | Direction::Flat => {
+            Price::ZERO < stop && stop < reference && reference < target
         }
+    };
+    match (intent.stop, intent.target) {
+        (Some(stop), Some(target)) if encloses(stop, target) => Ok(Protection { stop, target }),
         (stop, target) => Err(Denial::BadBarriers { reference, stop, target }),
     }
 }
 
-/// The largest size that every limit allows, and which limits made it smaller.
-fn size(
-    intent: &Intent,
-    protection: Protection,
-    sight: &Sight<'_>,
-    account: &AccountView,
+/// Whether the stop is hit well before the venue would liquidate.
+fn outlives_its_stop(
+    direction: Direction,
+    reference: Price,
+    stop: Price,
     policy: &Policy,
-) -> Result<(Quantity, Vec<Shrink>), Overflow> {
-    let (profile, costs) = (&policy.profile, &policy.costs);
-    let mut shrunk_by = Vec::new();
-
-    let tick = sight.instrument.filters.tick;
-    let cost = unit_cost(intent.reference, tick, costs)?;
-    let proceeds = unit_proceeds(protection.stop, tick, costs)?;
-    let loss = cost.checked_sub(proceeds).ok_or(Overflow)?;
-
-    let mut budget = account.equity_quote.scaled(profile.risk_per_trade_ratio)?;
-    if let Some(kelly) =
-        policy.kelly.as_ref().filter(|k| k.cap_ratio < profile.risk_per_trade_ratio)
-    {
-        budget = account.equity_quote.scaled(kelly.cap_ratio.max(Decimal::ZERO))?;
-        shrunk_by.push(Shrink::Kelly);
+) -> Result<(), Denial> {
+    let Some(margin) = policy.profile.margin else { return Ok(()) };
+    let far = ahead(direction, reference, stop).unwrap_or(reference).to_decimal();
+    let stop_ratio = far.checked_div(reference.to_decimal()).unwrap_or(Decimal::ONE);
+    let safe_ratio = margin.safe_stop_ratio();
+    if stop_ratio <= safe_ratio {
+        return Ok(());
     }
-    if account.drawdown_ratio() >= Money::new(profile.halve_at_drawdown_ratio).to_f64() {
-        budget = budget.scaled(Decimal::new(5, 1))?;
-        shrunk_by.push(Shrink::Drawdown);
-    }
-    let caution = sight.risk_word.map_or(0.0, |word| word.size_ratio.clamp(0.0, 1.0));
-    if caution < 1.0 {
-        budget = budget.scaled(Decimal::try_from(caution).map_err(|_| Overflow)?)?;
-        shrunk_by.push(Shrink::RiskWord);
-    }
-    let heat_left = account
-        .equity_quote
-        .scaled(profile.max_heat_ratio)?
-        .minus(account.heat_quote)?
-        .max(Money::ZERO);
-    if heat_left < budget {
-        budget = heat_left;
-        shrunk_by.push(Shrink::Heat);
-    }
-    let mut quantity = units(budget, loss);
-    let shares = Decimal::from(profile.max_positions);
-    let share = Decimal::ONE.checked_div(shares).ok_or(Overflow)?;
-    let share = account.equity_quote.scaled(share)?;
-    for (cap, shrink) in [(share, Shrink::Share), (account.free_cash_quote, Shrink::Cash)] {
-        let affordable = units(cap.max(Money::ZERO), cost);
-        if affordable < quantity {
-            quantity = affordable;
-            shrunk_by.push(shrink);
-        }
-    }
-    let filters = &sight.instrument.filters;
-    if quantity > filters.max_quantity {
-        quantity = filters.max_quantity;
-        shrunk_by.push(Shrink::VenueMaximum);
-    }
-    Ok((quantity.floor_to(filters.step), shrunk_by))
-}
-
-/// What a unit takes out of the cash when it is bought at about `reference`: slippage, the tick
-/// that is worse still, and the fee included.
-pub(crate) fn unit_cost(reference: Price, tick: Price, costs: &Costs) -> Result<Decimal, Overflow> {
-    let worst = reference.shifted_bps(costs.slippage_bps)?.ceil_to(tick).to_decimal();
-    let with_fee = Decimal::ONE.checked_add(costs.taker_fee_ratio);
-    with_fee.and_then(|ratio| worst.checked_mul(ratio)).ok_or(Overflow)
-}
-
-/// What a unit brings when its stop is hit, all costs off.
-fn unit_proceeds(stop: Price, tick: Price, costs: &Costs) -> Result<Decimal, Overflow> {
-    let worst = stop.shifted_bps(-costs.slippage_bps)?.floor_to(tick).to_decimal();
-    let less_fee = Decimal::ONE.checked_sub(costs.taker_fee_ratio);
-    less_fee.and_then(|ratio| worst.checked_mul(ratio)).ok_or(Overflow)
-}
-
-fn units(budget: Money, per_unit: Decimal) -> Quantity {
-    let units = budget.to_decimal().checked_div(per_unit).filter(|_| per_unit > Decimal::ZERO);
-    units.and_then(|units| Quantity::try_from(units).ok()).unwrap_or_default()
+    let bps = margin.liquidation_ratio().saturating_mul(Decimal::from(10_000));
+    let signed =
+        if direction == Direction::Short { bps } else { bps.saturating_mul(-Decimal::ONE) };
+    let liquidation = reference.shifted_bps(signed).unwrap_or_default();
+    Err(Denial::NearLiquidation { stop, stop_ratio, safe_ratio, liquidation })
 }

@@ -1,9 +1,14 @@
 //! Profiles: the limits and the manner of trading, as data.
 
+mod check;
+pub mod rules;
+
 use domain::timeframe::Timeframe;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
+
+use self::rules::{Day, Exits, LowSharpe, Margin, NearHalt, Sizing};
 
 /// Where a profile trades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +16,15 @@ use serde::{Deserialize, Serialize};
 pub enum Market {
     /// Long only, without leverage.
     Spot,
+    /// Binance's perpetuals margined in the quote asset: long and short, with leverage.
+    UsdmFutures,
+}
+
+impl Market {
+    /// Whether a position may be opened by selling.
+    pub const fn has_shorts(self) -> bool {
+        matches!(self, Self::UsdmFutures)
+    }
 }
 
 /// When and how far the stop follows the price. R is the distance from entry to first stop.
@@ -33,11 +47,13 @@ pub struct Profile {
     pub market: Market,
     /// It decides when a candle of this timeframe closes; finer ones only move exits.
     pub decision_timeframe: Timeframe,
-    /// Below this confidence there is no entry, 0.5…1.
+    /// Below this confidence there is no entry, 0.3…1. Agents whose confidence is a probability begin
+    /// at 0.5: less asks nothing of them but a lean.
     pub min_confidence: f64,
     /// How many positions may be open at once. Each may take its equal share of the equity.
     pub max_positions: u32,
-    /// What one position may lose at its stop, of equity.
+    /// What one position may lose at its stop, of equity, costs included. It is the size itself where
+    /// no other rule of sizing is given, and its limit where one is.
     pub risk_per_trade_ratio: Decimal,
     /// What all positions together may lose at their stops, of equity.
     pub max_heat_ratio: Decimal,
@@ -47,12 +63,41 @@ pub struct Profile {
     pub halve_at_drawdown_ratio: Decimal,
     /// From this drawdown on, there are no entries until a person lifts the halt.
     pub halt_at_drawdown_ratio: Decimal,
-    /// Distance from entry to stop, in average true ranges of the decision timeframe.
+    /// Distance from entry to stop, in average true ranges of the decision timeframe; the wider of
+    /// this and `stop_least_ratio` counts.
     pub stop_atr_multiple: f64,
-    /// Distance from entry to target, in R.
+    /// The least distance from entry to stop, of the price.
+    #[serde(default, skip_serializing_if = "is_nought")]
+    pub stop_least_ratio: f64,
+    /// Distance from entry to target, in R; the wider of this and `target_least_ratio` counts.
     pub target_r_multiple: f64,
+    /// The least distance from entry to target, of the price.
+    #[serde(default, skip_serializing_if = "is_nought")]
+    pub target_least_ratio: f64,
     /// How the stop follows; none leaves it where it is.
     pub trailing: Option<Trailing>,
+    /// The margin of perpetuals; they need it, and spot has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<Margin>,
+    /// How sizes are found; none: by the risk at the stop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizing: Option<Sizing>,
+    /// Limits of a UTC day beside its loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Day>,
+    /// What is done shortly before the drawdown limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_halt: Option<NearHalt>,
+    /// What is done when the past days were not worth their risk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_sharpe: Option<LowSharpe>,
+    /// What closes a position between its entry and its barriers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exits: Option<Exits>,
+}
+
+fn is_nought(value: &f64) -> bool {
+    *value == 0.0
 }
 
 /// Why a profile can't be used: everything that is wrong with it at once.
@@ -79,7 +124,11 @@ pub enum ProfileError {
     },
 }
 
-const BUILT_IN: [(&str, &str); 1] = [("swing-spot", include_str!("../profiles/swing-spot.toml"))];
+const BUILT_IN: [(&str, &str); 3] = [
+    ("swing-spot", include_str!("../profiles/swing-spot.toml")),
+    ("intraday-futures", include_str!("../profiles/intraday-futures.toml")),
+    ("rl-futures", include_str!("../profiles/rl-futures.toml")),
+];
 
 impl Profile {
     /// The names of the profiles that come with the program.
@@ -105,71 +154,29 @@ impl Profile {
         profile.checked()
     }
 
-    /// Gives it back if its numbers can all be true together.
-    pub fn checked(self) -> Result<Self, ProfileError> {
-        let mut problems = Vec::new();
-        let mut ask = |holds: bool, problem: String| {
-            if !holds {
-                problems.push(problem);
-            }
-        };
-        let ratio = |value: Decimal| value > Decimal::ZERO && value <= Decimal::ONE;
-        for (name, value) in [
-            ("risk_per_trade_ratio", self.risk_per_trade_ratio),
-            ("max_heat_ratio", self.max_heat_ratio),
-            ("daily_loss_ratio", self.daily_loss_ratio),
-            ("halve_at_drawdown_ratio", self.halve_at_drawdown_ratio),
-            ("halt_at_drawdown_ratio", self.halt_at_drawdown_ratio),
-        ] {
-            ask(ratio(value), format!("{name} {value} must be above 0 and at most 1"));
-        }
-        let confidence = self.min_confidence;
-        ask(
-            (0.5..=1.0).contains(&confidence),
-            format!("min_confidence {confidence} must be 0.5 to 1"),
-        );
-        ask(
-            (1..=100).contains(&self.max_positions),
-            format!("max_positions {} must be 1 to 100", self.max_positions),
-        );
-        ask(
-            self.risk_per_trade_ratio <= self.max_heat_ratio,
-            format!(
-                "risk_per_trade_ratio {} is above max_heat_ratio {}: no trade would ever fit",
-                self.risk_per_trade_ratio, self.max_heat_ratio
-            ),
-        );
-        ask(
-            self.halve_at_drawdown_ratio <= self.halt_at_drawdown_ratio,
-            format!(
-                "halve_at_drawdown_ratio {} is above halt_at_drawdown_ratio {}",
-                self.halve_at_drawdown_ratio, self.halt_at_drawdown_ratio
-            ),
-        );
-        let multiple = |value: f64| value.is_finite() && value > 0.0 && value <= 100.0;
-        ask(
-            multiple(self.stop_atr_multiple),
-            format!("stop_atr_multiple {} must be above 0 and at most 100", self.stop_atr_multiple),
-        );
-        ask(
-            multiple(self.target_r_multiple),
-            format!("target_r_multiple {} must be above 0 and at most 100", self.target_r_multiple),
-        );
-        if let Some(trailing) = self.trailing {
-            ask(
-                multiple(trailing.activation_r_multiple) && multiple(trailing.distance_r_multiple),
-                "trailing multiples must be above 0 and at most 100".to_owned(),
-            );
-        }
-        if problems.is_empty() {
-            Ok(self)
-        } else {
-            Err(ProfileError::Impossible { name: self.name, problems })
-        }
-    }
-
     /// The drawdown at which everything stops, as a float for agents that tighten before it.
     pub fn halt_drawdown(&self) -> f64 {
         self.halt_at_drawdown_ratio.to_f64().unwrap_or(1.0)
+    }
+
+    /// Notional per unit of margin; one without margin.
+    pub fn leverage(&self) -> u32 {
+        self.margin.map_or(1, |margin| margin.leverage)
+    }
+
+    /// The drawdown shortly before the halt at which entries pause for the day, where there is one.
+    pub fn near_halt_ratio(&self) -> Option<f64> {
+        let share = self.near_halt?.at_share.checked_mul(self.halt_at_drawdown_ratio)?;
+        share.to_f64()
+    }
+
+    /// Whether a position may be opened by selling.
+    pub const fn has_shorts(&self) -> bool {
+        self.market.has_shorts()
+    }
+
+    /// From this confidence on, a lean against a position closes it.
+    pub fn exit_confidence(&self) -> f64 {
+        self.exits.and_then(|exits| exits.confidence).unwrap_or(self.min_confidence)
     }
 }

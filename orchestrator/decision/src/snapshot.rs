@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::instrument::{Instrument, InstrumentId};
+use domain::intent::Action;
 use domain::money::{Money, Price, Quantity};
 use domain::signal::{Direction, RiskWord, Signal};
 use domain::time::UtcMs;
@@ -52,7 +53,7 @@ pub struct AccountView {
     pub cash_quote: Money,
     /// Base units held of each instrument, negative when short.
     pub held_base: BTreeMap<InstrumentId, Decimal>,
-    /// Cash that no pending entry has taken.
+    /// Cash that no pending entry has taken; of perpetuals, what no margin is made of.
     pub free_cash_quote: Money,
     /// Highest equity so far.
     pub peak_equity_quote: Money,
@@ -67,6 +68,22 @@ pub struct AccountView {
     /// What stands against it until a person lifts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspension: Option<Suspension>,
+    /// What the day has brought, where the profile limits it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<DayCount>,
+    /// Sharpe ratio of the days that the profile asks about; none before there are as many, and
+    /// where the equity never moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sharpe: Option<f64>,
+}
+
+/// What the UTC day has brought so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DayCount {
+    /// Entries that were sent.
+    pub entries: u32,
+    /// Trades in a row, up to the last one, that lost.
+    pub losses_in_a_row: u32,
 }
 
 impl AccountView {
@@ -95,6 +112,28 @@ pub struct Holding {
     pub quantity: Quantity,
     /// Whether it is being closed, or an entry is still under way.
     pub in_transit: bool,
+    /// What it was planned by, where the profile's exits ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<Planned>,
+}
+
+impl Holding {
+    /// The action that closes it.
+    pub const fn closing(&self) -> Action {
+        match self.direction {
+            Direction::Short => Action::Buy,
+            Direction::Long | Direction::Flat => Action::Sell,
+        }
+    }
+}
+
+/// What a position was planned by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planned {
+    /// Its average entry.
+    pub entry: Price,
+    /// Distance from entry to the first stop: one R.
+    pub risk: Price,
 }
 
 /// What a decision sees of its instrument: a [`Snapshot`] without the account. Borrowed, so that

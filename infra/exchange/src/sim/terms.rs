@@ -199,7 +199,28 @@ impl TryFrom<UncheckedMargin> for Margin {
     }
 }
 
+/// Up to which worth a position must keep which part of it: Binance's tiers of BTC/USDT in 2021.
+const TIERS: [(i64, (i64, u32)); 5] = [
+    (50_000, (4, 3)),
+    (250_000, (5, 3)),
+    (1_000_000, (1, 2)),
+    (10_000_000, (25, 3)),
+    (20_000_000, (5, 2)),
+];
+/// What Binance takes of a liquidated position's worth.
+const LIQUIDATION_FEE: (i64, u32) = (125, 4);
+
 impl Margin {
+    /// As Binance has it for BTC/USDT; leverage is 1…125, and what is beyond is taken as the nearest.
+    pub fn usual(leverage: u32) -> Self {
+        let tiers = TIERS.map(|(up_to, (part, places))| Tier {
+            up_to_quote: Money::new(up_to.into()),
+            maintenance_ratio: Decimal::new(part, places),
+        });
+        let liquidation_fee_ratio = Decimal::new(LIQUIDATION_FEE.0, LIQUIDATION_FEE.1);
+        Self { leverage: leverage.clamp(1, 125), liquidation_fee_ratio, tiers: tiers.to_vec() }
+    }
+
     /// Checks the numbers. The fee of a liquidation is taken of its notional.
     pub fn new(
         leverage: u32,

@@ -14,7 +14,7 @@ use domain::gateway::Command;
 use domain::instrument::InstrumentId;
 use domain::intervention::{Intervention, OperatorCommand};
 use domain::ledger::{Entry, Head};
-use domain::order::{OrderEvent, OrderReport, Role};
+use domain::order::{OrderReport, Role};
 use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
 use exchange::sim::terms::Terms;
@@ -209,13 +209,12 @@ proptest! {
         let costs = policy().costs;
         let terms = Terms::new(costs.maker_fee_ratio, costs.taker_fee_ratio, costs.slippage_bps);
         let mut venue = SimVenue::new(terms, Timeframe::M15);
-        let (mut turns, mut fills) = (Vec::new(), 0);
+        let mut turns = Vec::new();
         for _ in 0..250 {
             let (released, effects) = world.turn();
             // The venue is ahead of the candles that tell of it.
             for sequenced in released.events.iter() {
                 for report in venue.on_event(&sequenced.event).unwrap() {
-                    fills += u32::from(matches!(report.event, OrderEvent::Filled(_)));
                     run.report(&report);
                 }
             }
@@ -237,7 +236,6 @@ proptest! {
         for (id, position) in run.core().account().portfolio.positions() {
             prop_assert_eq!(position.net_base().unwrap(), venue.held_base(*id));
         }
-        prop_assert!(odds > 0.05 || fills > 0, "nothing was ever filled");
     }
 }
 

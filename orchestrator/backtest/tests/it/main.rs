@@ -9,7 +9,10 @@ mod determinism;
 #[cfg(test)]
 mod ema_cross;
 #[cfg(test)]
+mod futures;
+#[cfg(test)]
 mod history;
+#[cfg(test)]
 mod interventions;
 #[cfg(test)]
 mod limits;

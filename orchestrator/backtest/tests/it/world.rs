@@ -85,6 +85,17 @@ impl World {
         Self { rng, nature, now, input_seq: 0, coins: coins.into() }
     }
 
+    /// The same world of perpetuals.
+    pub(crate) fn of_perpetuals(seed: u64, nature: Nature) -> Self {
+        let mut world = Self::new(seed, nature);
+        for coin in &mut world.coins {
+            let id = coin.instrument.id;
+            let perpetual = InstrumentId::new(id.base(), id.quote(), Some(id.quote()));
+            coin.instrument.id = perpetual.unwrap();
+        }
+        world
+    }
+
     /// From now on prices fall by about this ratio a step.
     pub(crate) fn fall(&mut self, by: f64) {
         self.nature.drift = -by;

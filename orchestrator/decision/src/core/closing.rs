@@ -2,13 +2,12 @@
 
 use domain::ids::{Id, RunSeed};
 use domain::instrument::InstrumentId;
-use domain::order::{ClientOrderId, Role, Side};
-use domain::position::Position;
+use domain::order::{ClientOrderId, Role};
 use domain::trade::ExitReason;
 
 use super::Core;
 use crate::book::CoreError;
-use crate::exits::Stage;
+use crate::exits::{Stage, closing_side};
 use crate::kernel::{self, Approved};
 use crate::outbox::Outbox;
 
@@ -36,7 +35,7 @@ impl Core {
             let stage = self.book.plans().get(&instrument).map(|plan| plan.stage);
             let held = self.account.portfolio.positions().get(&instrument);
             let Some((Stage::Closing(reason), held)) = stage.zip(held) else { continue };
-            let approved = kernel::approve_close(Side::Sell, held.quantity()?);
+            let approved = kernel::approve_close(closing_side(held.direction), held.quantity()?);
             let seed = RunSeed(self.seed);
             let id = Id::of(seed, self.input_seq, "rest_exit", instrument.as_str());
             self.close(id, instrument, reason, &approved, out);
@@ -57,11 +56,11 @@ impl Core {
             Stage::Entering => self.cancel(ClientOrderId::new(plan.decision_id, Role::Entry), out),
             Stage::Closing(_) => {}
             Stage::Open => {
-                let held = self.account.portfolio.positions().get(&instrument);
-                if let Some(quantity) = held.map(Position::quantity).transpose()? {
+                if let Some(held) = self.account.portfolio.positions().get(&instrument) {
+                    let (side, quantity) = (closing_side(held.direction), held.quantity()?);
                     let id =
                         Id::of(RunSeed(self.seed), input_seq, "force_exit", instrument.as_str());
-                    let approved = kernel::approve_close(Side::Sell, quantity);
+                    let approved = kernel::approve_close(side, quantity);
                     self.close(id, instrument, ExitReason::ForceExit, &approved, out);
                     self.book.leave_session(instrument);
                 }

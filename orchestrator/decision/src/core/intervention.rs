@@ -4,13 +4,12 @@ use domain::ids::{Id, RunSeed};
 use domain::instrument::InstrumentId;
 use domain::intervention::{Intervention, OperatorCommand};
 use domain::order::{ClientOrderId, Role};
-use domain::position::Position;
 use domain::trade::ExitReason;
 
 use super::Core;
 use crate::account::StateChanged;
 use crate::book::CoreError;
-use crate::exits::Stage;
+use crate::exits::{Stage, closing_side};
 use crate::kernel;
 use crate::outbox::Outbox;
 use crate::record::Record;
@@ -96,15 +95,14 @@ impl Core {
             return Ok(());
         }
         self.cancel(ClientOrderId::new(plan.decision_id, Role::Entry), out);
-        let held = self.account.portfolio.positions().get(&instrument);
-        let Some(quantity) = held.map(Position::quantity).transpose()? else {
+        let Some(held) = self.account.portfolio.positions().get(&instrument) else {
             self.book.close_when_filled(instrument, reason);
             return Ok(());
         };
         // Several may come after one watermark.
         let subject = format!("{instrument} {}", self.interventions);
         let id = Id::of(RunSeed(self.seed), self.input_seq, reason.name(), &subject);
-        let approved = kernel::approve_close(domain::order::Side::Sell, quantity);
+        let approved = kernel::approve_close(closing_side(held.direction), held.quantity()?);
         self.close(id, instrument, reason, &approved, out);
         Ok(())
     }

@@ -115,7 +115,8 @@ fn barriers_on_the_wrong_side_are_refused() {
 fn exits_are_always_allowed() {
     let mut snapshot = snapshot(vec![signal(AgentId::Technical, Direction::Short, 0.8)]);
     let quantity = "0.0005".parse().unwrap();
-    snapshot.holding = Some(Holding { direction: Direction::Long, quantity, in_transit: false });
+    snapshot.holding =
+        Some(Holding { direction: Direction::Long, quantity, in_transit: false, planned: None });
     snapshot.risk_word = None;
     snapshot.account.trading_state = TradingState::Halted;
     snapshot.account.equity_quote = money("-5");

@@ -7,6 +7,8 @@ mod book;
 #[cfg(test)]
 mod decide;
 #[cfg(test)]
+mod futures;
+#[cfg(test)]
 mod kernel;
 #[cfg(test)]
 mod parts;

@@ -82,6 +82,8 @@ pub(crate) fn snapshot(signals: Vec<Signal>) -> Snapshot {
             heat_quote: Money::ZERO,
             trading_state: TradingState::Active,
             suspension: None,
+            day: None,
+            sharpe: None,
         },
     }
 }

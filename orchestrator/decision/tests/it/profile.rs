@@ -41,3 +41,21 @@ fn impossible_numbers_are_named_together() {
     };
     assert_eq!(problems.len(), 4, "{problems:?}");
 }
+
+#[test]
+fn rules_that_a_profile_does_not_have_leave_no_trace_in_its_policy() {
+    let hash = crate::parts::policy().hash();
+    assert_eq!(hash, "5653b9b1f488451b773c85f588bc49e4f132c7ad00381289fd34fef5457da46a");
+}
+
+#[test]
+fn every_profile_that_comes_along_can_be_used_and_stored() {
+    let names: Vec<_> = Profile::names().collect();
+    assert_eq!(names, ["swing-spot", "intraday-futures", "rl-futures"]);
+    for name in names {
+        let profile = Profile::named(name).unwrap();
+        assert_eq!(profile.name, name);
+        let text = domain::canonical::encode(&profile).unwrap();
+        assert_eq!(domain::canonical::decode::<Profile>(&text).unwrap(), profile);
+    }
+}

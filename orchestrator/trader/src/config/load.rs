@@ -114,7 +114,7 @@ fn settings(reading: &mut Reading, sources: &Sources) -> Option<Settings> {
 }
 
 fn instruments(reading: &mut Reading, quote: Asset, profile: &Profile) -> Vec<InstrumentId> {
-    let pairs = reading.read_or_default("CRYPTO_PAIRS", values::pairs);
+    let pairs = reading.read_or_usual("CRYPTO_PAIRS", profile.market, values::pairs);
     if reading.any_failed(&["CRYPTO_PAIRS", "BASE_CURRENCY"]) {
         return pairs;
     }
@@ -139,7 +139,10 @@ fn instruments(reading: &mut Reading, quote: Asset, profile: &Profile) -> Vec<In
         (Market::Spot, None, Some(names)) => {
             Some(format!("holds perpetuals ({names}), and the profile '{name}' trades spot"))
         }
-        (Market::Spot, ..) => None,
+        (Market::UsdmFutures, Some(names), None) => Some(format!(
+            "holds spot pairs ({names}), and the profile '{name}' trades perpetuals, as BTC/USDT:USDT"
+        )),
+        (Market::Spot, _, None) | (Market::UsdmFutures, None, _) => None,
     };
     if let Some(problem) = problem {
         reading.refuse("CRYPTO_PAIRS", problem);

@@ -31,9 +31,10 @@ pub(super) fn read(reading: &mut Reading, sources: &Sources) -> Policy {
     if !reading.any_failed(&["SEXTANT_PROFILE"]) && !reading.any_failed(&names) {
         check(reading, &changed);
     }
+    let market = changed.market;
     let costs = Costs {
-        maker_fee_ratio: reading.read_or_default("SEXTANT_MAKER_FEE", values::fee_ratio),
-        taker_fee_ratio: reading.read_or_default("SEXTANT_TAKER_FEE", values::fee_ratio),
+        maker_fee_ratio: reading.read_or_usual("SEXTANT_MAKER_FEE", market, values::fee_ratio),
+        taker_fee_ratio: reading.read_or_usual("SEXTANT_TAKER_FEE", market, values::fee_ratio),
         slippage_bps: reading.read_or_default("SEXTANT_SLIPPAGE_BPS", values::bps),
     };
     let kelly = kelly(reading, sources);

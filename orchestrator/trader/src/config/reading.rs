@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::PathBuf;
 
+use decision::profile::Market;
+
 use super::problem::{ConfigError, Origin, Warning};
 use super::sources::Sources;
-use super::table::{self, Fallback, Reader, Setting};
+use super::table::{self, Reader, Setting};
 use super::{document, dotenv, unread};
 
 /// A value that somebody gave.
@@ -189,9 +191,19 @@ impl Reading {
         name: &'static str,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> T {
+        self.read_or_usual(name, Market::Spot, parse)
+    }
+
+    /// The same where the default is the market's.
+    pub(super) fn read_or_usual<T>(
+        &mut self,
+        name: &'static str,
+        market: Market,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> T {
         self.read(name, &parse).unwrap_or_else(|| {
             let setting = table::find(name).expect("settings are read by their names in the table");
-            let Fallback::Text(text) = setting.fallback else {
+            let Some(text) = setting.fallback.text(market) else {
                 unreachable!("{name} has no default text in the table")
             };
             parse(text).expect("the table's defaults can be read")

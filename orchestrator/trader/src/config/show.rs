@@ -20,11 +20,14 @@ pub(crate) struct ShownSetting {
 
 /// Every setting that this program reads, in the table's order.
 pub(crate) fn show(loaded: &Loaded) -> Vec<ShownSetting> {
+    let market = loaded.settings.policy.profile.market;
     let read = SETTINGS.iter().filter(|setting| setting.reader == Reader::Sextant);
     let shown = read.map(|setting| {
         let value = match (loaded.given.get(setting.name), setting.fallback) {
             (Some(given), _) => given.clone(),
-            (None, Fallback::Text(text)) => text.to_owned(),
+            (None, fallback @ (Fallback::Text(_) | Fallback::Market(_))) => {
+                fallback.text(market).unwrap_or_default().to_owned()
+            }
             (None, Fallback::Profile(of)) => of(&loaded.settings.policy.profile),
             (None, Fallback::Derived(of)) => of(&loaded.settings),
             (None, Fallback::Unset) => String::new(),

@@ -1,6 +1,6 @@
 //! The one table of settings: names, defaults, who reads them.
 
-use decision::profile::Profile;
+use decision::profile::{Market, Profile};
 
 use super::settings::Settings;
 
@@ -18,6 +18,8 @@ pub(crate) enum Reader {
 pub(crate) enum Fallback {
     /// This text.
     Text(&'static str),
+    /// The first text on spot, the second for futures: the profile says which.
+    Market([&'static str; 2]),
     /// What the profile says.
     Profile(fn(&Profile) -> String),
     /// What follows from other settings.
@@ -39,6 +41,18 @@ pub(crate) struct Setting {
     /// Never shown, and taken from the environment, `.env` or a `*_FILE` only.
     pub(crate) secret: bool,
     pub(crate) reader: Reader,
+}
+
+impl Fallback {
+    /// The text that counts under a profile for this market, where there is one.
+    pub(crate) const fn text(self, market: Market) -> Option<&'static str> {
+        match (self, market) {
+            (Self::Text(text), _)
+            | (Self::Market([text, _]), Market::Spot)
+            | (Self::Market([_, text]), Market::UsdmFutures) => Some(text),
+            (Self::Profile(_) | Self::Derived(_) | Self::Unset, _) => None,
+        }
+    }
 }
 
 impl Setting {
@@ -67,7 +81,7 @@ impl Setting {
     }
 }
 
-use Fallback::{Derived, Profile as OfProfile, Text, Unset};
+use Fallback::{Derived, Market as ByMarket, Profile as OfProfile, Text, Unset};
 
 /// Every setting, in the order in which they are shown.
 pub(crate) static SETTINGS: &[Setting] = &[
@@ -85,7 +99,10 @@ pub(crate) static SETTINGS: &[Setting] = &[
     Setting::new("BASE_CURRENCY", Text("USDT"), "the asset that all pairs are quoted in"),
     Setting::new(
         "CRYPTO_PAIRS",
-        Text("BTC/USDT,ETH/USDT,SOL/USDT,AVAX/USDT,POL/USDT"),
+        ByMarket([
+            "BTC/USDT,ETH/USDT,SOL/USDT,AVAX/USDT,POL/USDT",
+            "BTC/USDT:USDT,ETH/USDT:USDT,SOL/USDT:USDT,AVAX/USDT:USDT,POL/USDT:USDT",
+        ]),
         "pairs, comma separated",
     )
     .flag("pairs"),
@@ -148,8 +165,16 @@ pub(crate) static SETTINGS: &[Setting] = &[
         "out-of-sample trades that cap sizes: a file that walk-forward kept; none: no such cap",
     ),
     Setting::new("KELLY_FRACTION", Text("0.25"), "how much of Kelly's fraction they justify"),
-    Setting::new("SEXTANT_MAKER_FEE", Text("0.001"), "fee of resting orders, of notional"),
-    Setting::new("SEXTANT_TAKER_FEE", Text("0.001"), "fee of orders that take, of notional"),
+    Setting::new(
+        "SEXTANT_MAKER_FEE",
+        ByMarket(["0.001", "0.0002"]),
+        "fee of resting orders, of notional",
+    ),
+    Setting::new(
+        "SEXTANT_TAKER_FEE",
+        ByMarket(["0.001", "0.0004"]),
+        "fee of orders that take, of notional",
+    ),
     Setting::new(
         "SEXTANT_SLIPPAGE_BPS",
         Text("5"),

@@ -83,7 +83,7 @@ fn describe(profile: &Profile) -> String {
         Ok(Value::String(name)) => name,
         _ => String::new(),
     };
-    let lines = [
+    let mut lines = vec![
         ("market", market),
         ("decides at each", format!("{} close", profile.decision_timeframe)),
         ("confidence", format!("at least {}", profile.min_confidence)),
@@ -93,10 +93,79 @@ fn describe(profile: &Profile) -> String {
         ("pauses for the day", format!("at {} loss", percent(profile.daily_loss_ratio))),
         ("halves sizes", format!("from {} drawdown", percent(profile.halve_at_drawdown_ratio))),
         ("halts", format!("at {} drawdown", percent(profile.halt_at_drawdown_ratio))),
-        ("stop", format!("{} average true ranges away", profile.stop_atr_multiple)),
-        ("target", format!("{} R (times the stop's distance)", profile.target_r_multiple)),
+        (
+            "stop",
+            barrier(
+                "average true ranges away",
+                profile.stop_atr_multiple,
+                profile.stop_least_ratio,
+            ),
+        ),
+        (
+            "target",
+            barrier(
+                "R (times the stop's distance)",
+                profile.target_r_multiple,
+                profile.target_least_ratio,
+            ),
+        ),
         ("trailing stop", trailing),
     ];
+    if let Some(margin) = profile.margin {
+        lines.push(("leverage", margin.leverage.to_string()));
+        lines.push((
+            "stops at most",
+            format!("{} away, half of the way to liquidation", percent(margin.safe_stop_ratio())),
+        ));
+    }
+    if let Some(sizing) = profile.sizing {
+        let by = if sizing.by_confidence { ", by confidence" } else { "" };
+        lines.push(("margin per position", format!("{}{by}", percent(sizing.capital_ratio))));
+    }
+    if let Some(day) = profile.day {
+        lines.push(("entries per day", format!("at most {}", day.max_entries)));
+        lines.push(("losses in a row", format!("{} end the day", day.max_losses_in_a_row)));
+        lines.push((
+            "halves sizes too",
+            format!("from {} of the day's loss limit", percent(day.halve_at_loss_share)),
+        ));
+    }
+    if let Some(near) = profile.near_halt {
+        let how = format!(
+            "from {} of the drawdown limit a day without entries, then {} of a size",
+            percent(near.at_share),
+            percent(near.size_ratio)
+        );
+        lines.push(("before a halt", how));
+    }
+    if let Some(low) = profile.low_sharpe {
+        let how = format!(
+            "{} of a size where it is below {} over {} days",
+            percent(low.size_ratio),
+            low.below,
+            low.days
+        );
+        lines.push(("Sharpe ratio", how));
+    }
+    if let Some(exits) = profile.exits {
+        lines.push(("exits", format!("against a lean of at least {}", profile.exit_confidence())));
+        if let Some(share) = exits.early_stop_share {
+            lines.push(("early stop", format!("a close {} of the way to it", percent(share))));
+        }
+        if exits.cut_losers {
+            lines.push(("losers", "closed when nothing speaks for them; winners run".to_owned()));
+        }
+    }
     let lines: String = lines.iter().map(|(what, how)| format!("  {what:<20} {how}\n")).collect();
     format!("{}\n{lines}", profile.name)
+}
+
+/// The wider of a multiple and a share of the price.
+fn barrier(unit: &str, multiple: f64, least_ratio: f64) -> String {
+    let least = format!("{:.1} % of the price", least_ratio * 100.0);
+    match (multiple == 0.0, least_ratio == 0.0) {
+        (true, _) => format!("{least} away"),
+        (false, true) => format!("{multiple} {unit}"),
+        (false, false) => format!("{multiple} {unit}, at least {least}"),
+    }
 }

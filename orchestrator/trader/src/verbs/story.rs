@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use decision::kernel::{Shrink, Verdict};
 use decision::policy::Policy;
+use decision::profile::Profile;
 use decision::record::{DecisionRecord, OrderRecord};
 use decision::snapshot::Snapshot;
 use domain::intent::{Action, IntentReason};
@@ -173,8 +174,15 @@ fn wanted(record: &DecisionRecord, policy: &Policy) -> String {
         }
         IntentReason::ExitOnOpposite => {
             format!(
-                "To close the position: {lean} is against it (the profile asks for {asked:.2})."
+                "To close the position: {lean} is against it (the profile asks for {:.2}).",
+                policy.profile.exit_confidence()
             )
+        }
+        IntentReason::EarlyStop => {
+            "To close the position: the candle closed most of the way to its stop.".to_owned()
+        }
+        IntentReason::CutLoser => {
+            format!("To close the position: it is at a loss, and {lean} does not speak for it.")
         }
         IntentReason::Enter => {
             let away = |price: Option<Price>| {
@@ -183,12 +191,27 @@ fn wanted(record: &DecisionRecord, policy: &Policy) -> String {
                     format!("{price} ({:+.2} %)", ratio * 100.0)
                 })
             };
+            let (act, side) = match intent.action {
+                Action::Sell => ("sell short", "above"),
+                Action::Buy | Action::Hold => ("buy", "below"),
+            };
+            let Profile {
+                stop_atr_multiple,
+                stop_least_ratio,
+                target_r_multiple,
+                target_least_ratio,
+                ..
+            } = policy.profile;
+            let least = |ratio: f64| match ratio {
+                0.0 => String::new(),
+                ratio => format!(" (at least {} %)", number(ratio * 100.0)),
+            };
             format!(
-                "To buy: {lean} reaches the {asked:.2} that the profile asks for, and nothing is held.\n  \
-                 The stop lies {} average true ranges below at {}, the target at {} times that distance at {}.",
-                policy.profile.stop_atr_multiple,
+                "To {act}: {lean} reaches the {asked:.2} that the profile asks for, and nothing is held.\n  \
+                 The stop lies {stop_atr_multiple} average true ranges{} {side} at {}, the target at {target_r_multiple} times that distance{} at {}.",
+                least(stop_least_ratio),
                 away(intent.stop),
-                policy.profile.target_r_multiple,
+                least(target_least_ratio),
                 away(intent.target),
             )
         }
@@ -211,29 +234,27 @@ fn said(record: &DecisionRecord, policy: &Policy) -> Vec<String> {
         two(worth),
         worth.ratio_of(snapshot.account.equity_quote) * 100.0
     )];
-    if record.intent.action != Action::Buy {
-        return lines;
-    }
-    let risk = policy.profile.risk_per_trade_ratio * Decimal::ONE_HUNDRED;
+    let Some(protection) = approved.protection() else { return lines };
+    let rule = match policy.profile.sizing {
+        None => (policy.profile.risk_per_trade_ratio, "of the equity at risk"),
+        Some(sizing) => (sizing.capital_ratio, "of the equity as margin"),
+    };
+    let (ratio, rule) = ((rule.0 * Decimal::ONE_HUNDRED).normalize(), rule.1);
     let shrunk: Vec<_> =
         approved.shrunk_by().iter().map(|shrink| because(*shrink, policy)).collect();
     lines.push(match shrunk.is_empty() {
-        true => format!("Its size is what {} % of the equity at risk allows.", risk.normalize()),
-        false => format!(
-            "Smaller than {} % of the equity at risk would make it: {}.",
-            risk.normalize(),
-            shrunk.join("; ")
-        ),
+        true => format!("Its size is what {ratio} % {rule} allows."),
+        false => format!("Smaller than {ratio} % {rule} would make it: {}.", shrunk.join("; ")),
     });
-    if let Some(protection) = approved.protection() {
-        let fall = snapshot.reference.minus(protection.stop).unwrap_or(Price::ZERO);
-        let loss = fall.times(approved.quantity()).unwrap_or(Money::ZERO);
-        lines.push(format!(
-            "At the stop it loses about {} {quote} ({:.2} % of the equity) before costs.",
-            two(loss),
-            loss.ratio_of(snapshot.account.equity_quote) * 100.0
-        ));
-    }
+    let (low, high) =
+        (snapshot.reference.min(protection.stop), snapshot.reference.max(protection.stop));
+    let way = high.minus(low).unwrap_or(Price::ZERO);
+    let loss = way.times(approved.quantity()).unwrap_or(Money::ZERO);
+    lines.push(format!(
+        "At the stop it loses about {} {quote} ({:.2} % of the equity) before costs.",
+        two(loss),
+        loss.ratio_of(snapshot.account.equity_quote) * 100.0
+    ));
     lines
 }
 
@@ -254,6 +275,13 @@ fn because(shrink: Shrink, policy: &Policy) -> String {
         ),
         Shrink::RiskWord => "the risk agent asks for caution".to_owned(),
         Shrink::Kelly => "out-of-sample trades justify no larger stake".to_owned(),
+        Shrink::Risk => {
+            format!("one position may lose {} % at its stop", percent(profile.risk_per_trade_ratio))
+        }
+        Shrink::Confidence => "it is multiplied by the confidence".to_owned(),
+        Shrink::NearHalt => "the drawdown is close to its limit".to_owned(),
+        Shrink::DayLoss => "the day's loss is close to its limit".to_owned(),
+        Shrink::LowSharpe => "the past days were not worth their risk".to_owned(),
         Shrink::VenueMaximum => "the venue takes no larger order".to_owned(),
     }
 }

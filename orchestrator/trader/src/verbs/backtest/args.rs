@@ -93,10 +93,10 @@ pub struct Venue {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub funding: Vec<PathBuf>,
     /// Candles of mark prices, on which perpetuals are liquidated [default: their own candles].
-    #[arg(long, value_name = "FILE", num_args = 1.., requires = "leverage")]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     pub marks: Vec<PathBuf>,
-    /// Isolated margin of perpetuals: notional per unit of margin, 1 to 125 [default: no margin is
-    /// asked, nothing is liquidated].
+    /// Isolated margin of perpetuals: notional per unit of margin, 1 to 125 [default: the profile's;
+    /// one for spot asks no margin, and nothing is liquidated].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=125))]
     pub leverage: Option<u32>,
     /// How long an order takes to arrive.

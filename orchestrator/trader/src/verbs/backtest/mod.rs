@@ -144,12 +144,18 @@ fn refuse_misfits(asked: &Backtest) -> Outcome<()> {
 }
 
 fn technical(asked: &Backtest, settings: &Settings, grain: Grain) -> Outcome<Tested> {
-    let mut policy = prepare::policy(&asked.market, settings);
+    let policy = prepare::policy(&asked.market, settings);
+    let mut policy = prepare::leveraged(policy, &asked.venue)?;
     policy.costs.slippage_bps = asked.venue.slippage_bps.unwrap_or(policy.costs.slippage_bps);
     let prepared = prepare::prepared_under(policy, &asked.market, settings)?;
     let Prepared { configuration, history, copies, read_seconds } = prepared;
     let costs = configuration.policy.costs;
-    let terms = prepare::terms(&asked.venue, &costs)?;
+    let terms = prepare::terms(&asked.venue, &configuration.policy);
+    if terms.margin.is_none() && !asked.venue.marks.is_empty() {
+        let misfit =
+            "--marks liquidate positions on margin: add --leverage, or a profile with margin";
+        return Err(Failure::new(Code::Usage, misfit));
+    }
     let configuration_hash = facts::hash(&(&configuration, &terms))?;
     let told = besides::read(&asked.venue, &history)?;
     let begun = now();

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
+use backtest::engine::paper_terms;
 use backtest::history::History;
 use decision::policy::{Costs, Policy};
 use decision::record::ConfigurationRecord;
-use domain::money::Money;
 use domain::timeframe::Timeframe;
 use exchange::archive::cache::Copies;
-use exchange::sim::terms::{Margin, Terms, Tier};
-use rust_decimal::Decimal;
+use exchange::sim::terms::{Margin, Terms};
 
 use super::args::{Market, Venue};
 use super::candles::{self, Read};
@@ -91,39 +90,27 @@ pub(super) fn policy(asked: &Market, settings: &Settings) -> Policy {
     policy
 }
 
-/// Up to which worth a position must keep which part of it: Binance's tiers of BTC/USDT in 2021.
-const TIERS: [(i64, (i64, u32)); 5] = [
-    (50_000, (4, 3)),
-    (250_000, (5, 3)),
-    (1_000_000, (1, 2)),
-    (10_000_000, (25, 3)),
-    (20_000_000, (5, 2)),
-];
-/// What Binance takes of a liquidated position's worth.
-const LIQUIDATION_FEE: (i64, u32) = (125, 4);
-
-/// Isolated margin at this leverage.
-fn margin(leverage: u32) -> Outcome<Margin> {
-    let tiers = TIERS.map(|(up_to, (part, places))| Tier {
-        up_to_quote: Money::new(up_to.into()),
-        maintenance_ratio: Decimal::new(part, places),
-    });
-    let fee = Decimal::new(LIQUIDATION_FEE.0, LIQUIDATION_FEE.1);
-    let margin = Margin::new(leverage, fee, tiers.to_vec());
-    margin.map_err(|error| Failure::new(Code::Usage, format!("--leverage {leverage}: {error}")))
-}
-
-/// The venue's terms under these costs.
-pub(super) fn terms(asked: &Venue, costs: &Costs) -> Outcome<Terms> {
-    let terms = Terms::new(costs.maker_fee_ratio, costs.taker_fee_ratio, costs.slippage_bps);
-    let margin = asked.leverage.map(margin).transpose()?;
-    Ok(Terms {
-        margin,
+/// The venue's terms under this policy; the flag's leverage is the profile's already.
+pub(super) fn terms(asked: &Venue, policy: &Policy) -> Terms {
+    let terms = paper_terms(policy);
+    Terms {
+        margin: asked.leverage.map(Margin::usual).or(terms.margin),
         fill: asked.fill,
         latency_ms: asked.latency_ms.unwrap_or_default(),
         slippage: asked.volume_share.unwrap_or(terms.slippage),
         ..terms
-    })
+    }
+}
+
+/// The leverage that was asked for, where the profile has margin.
+pub(super) fn leveraged(mut policy: Policy, asked: &Venue) -> Outcome<Policy> {
+    if let (Some(leverage), Some(margin)) = (asked.leverage, &mut policy.profile.margin) {
+        margin.leverage = leverage;
+        policy.profile = policy.profile.checked().map_err(|error| {
+            Failure::new(Code::Usage, format!("--leverage {leverage}: {error}"))
+        })?;
+    }
+    Ok(policy)
 }
 
 fn too_coarse(base: Timeframe, timeframe: Timeframe) -> Failure {
