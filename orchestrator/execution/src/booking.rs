@@ -32,7 +32,7 @@ enum Fate {
 }
 
 impl Desk {
-    /// Hears a fill. Gives back whether it was new and is booked.
+    /// Hears a fill. Gives back whether it was new.
     pub(crate) fn hear_fill(
         &mut self,
         fill: FillSeen,
@@ -51,7 +51,10 @@ impl Desk {
             Fate::Wait => {
                 if self.parked.len() < PARKED {
                     self.trail.question.want(io.now);
-                    self.parked.insert(fill.venue_fill_id, Parked { fill, since });
+                    return self
+                        .parked
+                        .insert(fill.venue_fill_id, Parked { fill, since })
+                        .is_none();
                 }
                 return false;
             }

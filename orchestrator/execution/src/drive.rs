@@ -127,7 +127,7 @@ impl Desk {
         let due: Vec<VenueName> = self
             .legs
             .values()
-            .filter(|leg| leg.phase == Phase::Due && leg.send.is_due(io.now))
+            .filter(|leg| leg.phase == Phase::Due && (leg.cancelling || leg.send.is_due(io.now)))
             .map(|leg| leg.name)
             .collect();
         for name in due {
@@ -142,6 +142,9 @@ impl Desk {
         let (Some(story), Some(leg)) = (self.stories.get(&name.id), self.legs.get(&name)) else {
             return;
         };
+        if leg.cancelling {
+            return self.withdraw(name, io);
+        }
         let (age_ms, stale_ms) = (io.now.since(story.decided_at), io.terms.stale_after_ms);
         if age_ms > stale_ms {
             let reason =
@@ -193,6 +196,16 @@ impl Desk {
         if let Some(leg) = self.legs.get_mut(&name) {
             leg.phase = Phase::Sent(request);
             leg.send.take();
+        }
+    }
+
+    /// Takes back an entry that is not at the venue.
+    pub(crate) fn withdraw(&mut self, name: VenueName, io: &mut Io<'_>) {
+        if let Some(leg) = self.legs.get_mut(&name) {
+            leg.never_was(End::Cancelled);
+        }
+        if let Some(story) = self.stories.get_mut(&name.id) {
+            story.close(io.now, io.out);
         }
     }
 

@@ -1,7 +1,13 @@
 //! Orders against a venue that loses, doubles, overtakes, hides and refuses.
 
 mod book;
+mod closing;
+mod doubt;
+mod fills;
+mod load;
 mod normal;
+mod protection;
 mod random;
+mod restart;
 mod venue;
 mod world;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::gateway::{Command, Protection};
 use domain::intervention::Intervention;
 use domain::money::{Price, Quantity};
-use domain::order::{OrderEvent, Role, Side};
+use domain::order::{ClientOrderId, OrderEvent, Role, Side};
 use domain::time::UtcMs;
 use execution::answer::{AccountEvent, Answer, Failure};
 use execution::ask::{Ask, Request, RequestId};
@@ -361,6 +361,26 @@ impl World {
                 assert_eq!(order.rest(), self.book.closable());
             }
         }
+    }
+
+    /// Requests go the way that `fate` says, at once.
+    pub(crate) fn roads(&mut self, fate: impl Fn(&Ask) -> Fate + 'static) {
+        self.travel = Box::new(move |request| (fate(&request.ask), 10, 10));
+    }
+
+    /// The stream says nothing.
+    pub(crate) fn mute(&mut self) {
+        self.stream = Box::new(|_| Vec::new());
+    }
+
+    /// The name of the only order with a role.
+    pub(crate) fn id(&self, role: Role) -> ClientOrderId {
+        *self.book.stories.keys().find(|id| id.role() == role).unwrap()
+    }
+
+    /// What was told of the only order with a role.
+    pub(crate) fn story(&self, role: Role) -> Vec<&'static str> {
+        self.book.ends(self.id(role))
     }
 
     pub(crate) fn count(&self, asked: impl Fn(&Ask) -> bool) -> usize {
