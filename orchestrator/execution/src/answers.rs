@@ -187,6 +187,7 @@ impl Desk {
         let Some(leg) = self.legs.get_mut(&name) else { return };
         match answer {
             Answer::Order(_) | Answer::Orders(_) => {
+                leg.uncancelled |= leg.cancelling && leg.cancel.asked.is_none();
                 // Of another order: as good as no answer.
                 if leg.phase == Phase::Unknown {
                     leg.query.want_again(io.now, &io.terms, 0);

@@ -213,6 +213,7 @@ impl Desk {
         for name in [Some(name), partner].into_iter().flatten() {
             if let Some(leg) = self.legs.get_mut(&name) {
                 leg.cancelling = true;
+                leg.uncancelled = false;
                 leg.cancel.begin(request);
             }
         }
@@ -227,7 +228,8 @@ impl Desk {
     /// Whether stops that work cover all that is held.
     fn is_covered(&self) -> bool {
         let stops = self.legs.values().filter(|leg| {
-            leg.role() == Role::Stop && leg.phase == Phase::Working && !leg.cancelling
+            let stays = !leg.cancelling || leg.uncancelled;
+            leg.role() == Role::Stop && leg.phase == Phase::Working && stays
         });
         let covered = stops.fold(Quantity::ZERO, |sum, leg| {
             let open = leg.quantity.minus_or_zero(leg.booked);
