@@ -16,6 +16,9 @@ use crate::wallet::Wallet;
 /// An outcome that is unknown for this many settling times is a person's business.
 const PATIENCE: i64 = 5;
 
+/// More orders without a name than this are asked for as a list.
+const CROWD: usize = 3;
+
 impl Desk {
     pub(crate) fn drive(&mut self, wallet: &mut Wallet, io: &mut Io<'_>) {
         self.retry_parked(wallet, io);
@@ -216,6 +219,29 @@ impl Desk {
         }
     }
 
+    /// Asks whose orders those are that fills speak of: one by one, or many at once.
+    fn ask_names(&mut self, io: &mut Io<'_>) {
+        let (instrument, now, version) = (self.instrument, io.now, self.version);
+        let mut crowd = self.lookups.iter().filter(|(_, lookup)| !lookup.alone);
+        let first = crowd.next().map(|(order_id, _)| *order_id);
+        let crowded = crowd.count() >= CROWD;
+        if let Some(order_id) = first.filter(|_| crowded) {
+            if !self.naming.is_wanted() {
+                self.naming.want(now);
+            }
+            if self.naming.is_due(now) {
+                let ask = Ask::OrdersFrom { order_id, instrument };
+                self.naming.begin(io.ask(ask, false, version));
+            }
+        }
+        for (order_id, lookup) in &mut self.lookups {
+            if (lookup.alone || !crowded) && lookup.question.is_due(now) {
+                let ask = Ask::OrderById { order_id: *order_id, instrument };
+                lookup.question.begin(io.ask(ask, false, version));
+            }
+        }
+    }
+
     /// Asks what is due.
     fn ask(&mut self, io: &mut Io<'_>) {
         let (instrument, now) = (self.instrument, io.now);
@@ -242,12 +268,7 @@ impl Desk {
         if self.history.is_due(now) {
             self.history.begin(io.ask(Ask::Conditionals { instrument }, false, self.version));
         }
-        for (order_id, lookup) in &mut self.lookups {
-            if lookup.is_due(now) {
-                let ask = Ask::OrderById { order_id: *order_id, instrument };
-                lookup.begin(io.ask(ask, false, self.version));
-            }
-        }
+        self.ask_names(io);
         for leg in self.legs.values_mut() {
             if leg.query.is_due(now) && !matches!(leg.phase, Phase::Sent(_) | Phase::Due) {
                 let name = leg.name;

@@ -4,6 +4,7 @@ mod book;
 mod closing;
 mod doubt;
 mod fills;
+mod history;
 mod load;
 mod normal;
 mod protection;

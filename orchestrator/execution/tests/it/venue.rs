@@ -265,6 +265,10 @@ impl Venue {
                 let all = self.plain.values().chain(self.algos.values()).filter(shown);
                 Answer::Orders(all.map(|order| order.seen.clone()).collect())
             }
+            Ask::OrdersFrom { order_id, .. } => {
+                let from = self.plain.range(order_id..).take(self.page);
+                Answer::Orders(from.map(|(_, order)| order.seen.clone()).collect())
+            }
             Ask::Conditionals { .. } => {
                 Answer::Orders(self.algos.values().map(|order| order.seen.clone()).collect())
             }
