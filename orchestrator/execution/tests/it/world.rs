@@ -68,6 +68,12 @@ pub(crate) struct World {
     alerted_at: Option<UtcMs>,
 }
 
+/// Whether whoever looks into a failure wants to hear everything: LOUD.
+#[expect(clippy::disallowed_methods, reason = "a failed life is looked into")]
+fn loud() -> bool {
+    std::env::var("LOUD").is_ok()
+}
+
 impl World {
     pub(crate) fn new(market: Market) -> Self {
         let terms = Terms::usual(market);
@@ -83,7 +89,7 @@ impl World {
             book,
             now,
             facts: Vec::new(),
-            loud: std::env::var_os("LOUD").is_some(),
+            loud: loud(),
             asks: Vec::new(),
             travel: Box::new(|_| (Fate::Fine, 10, 10)),
             stream: Box::new(|_| vec![20]),
