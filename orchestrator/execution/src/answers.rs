@@ -55,6 +55,7 @@ impl Desk {
                     _ => self.listing.want_again(io.now, &io.terms, 0),
                 }
             }
+            Ask::OrdersFrom { .. } => self.named(id, &answer, io),
             Ask::Conditionals { .. } => {
                 self.history.end(id);
                 if let Answer::Orders(orders) = &answer {
@@ -187,6 +188,7 @@ impl Desk {
         let Some(leg) = self.legs.get_mut(&name) else { return };
         match answer {
             Answer::Order(_) | Answer::Orders(_) => {
+                leg.uncancelled |= leg.cancelling && leg.cancel.asked.is_none();
                 // Of another order: as good as no answer.
                 if leg.phase == Phase::Unknown {
                     leg.query.want_again(io.now, &io.terms, 0);
@@ -207,15 +209,29 @@ impl Desk {
 
     fn looked_up(&mut self, order_id: u64, id: RequestId, answer: &Answer, io: &mut Io<'_>) {
         let Some(lookup) = self.lookups.get_mut(&order_id) else { return };
-        if !lookup.end(id) {
+        if !lookup.question.end(id) {
             return;
         }
         let least_ms = match answer {
             Answer::Failed(failure) => failure.least_ms(),
             _ => 0,
         };
-        lookup.want_again(io.now, &io.terms, least_ms);
+        lookup.question.want_again(io.now, &io.terms, least_ms);
         // Its owner being known takes the question away.
         self.hear_orders(answer, io);
+    }
+
+    /// A page of orders, from the first that has no name here.
+    fn named(&mut self, id: RequestId, answer: &Answer, io: &mut Io<'_>) {
+        self.naming.end(id);
+        let Answer::Orders(orders) = answer else {
+            return self.naming.want_again(io.now, &io.terms, 0);
+        };
+        self.naming.rest();
+        self.hear_orders(answer, io);
+        let last = orders.last().map_or(u64::MAX, |seen| seen.order_id);
+        for (_, lookup) in self.lookups.range_mut(..=last) {
+            lookup.alone = true;
+        }
     }
 }

@@ -123,6 +123,14 @@ pub enum Ask {
         /// Of what.
         instrument: InstrumentId,
     },
+    /// Orders with this number or a larger one, ascending, whatever became of them, as many as one
+    /// page has: to learn the names of many at once.
+    OrdersFrom {
+        /// The venue's number.
+        order_id: u64,
+        /// Of what.
+        instrument: InstrumentId,
+    },
     /// A conditional order by its name, at the algo service.
     Conditional {
         /// Which.

@@ -17,7 +17,7 @@ use crate::story::{End, Story};
 use crate::wallet::Wallet;
 
 /// Fills that wait per instrument. What is beyond is not lost: the cursor waits for it.
-const PARKED: usize = 10_000;
+const PARKED: usize = 20_000;
 
 /// What can be done with a fill now.
 enum Fate {
@@ -32,7 +32,7 @@ enum Fate {
 }
 
 impl Desk {
-    /// Hears a fill. Gives back whether it was new and is booked.
+    /// Hears a fill. Gives back whether it was new.
     pub(crate) fn hear_fill(
         &mut self,
         fill: FillSeen,
@@ -51,7 +51,7 @@ impl Desk {
             Fate::Wait => {
                 if self.parked.len() < PARKED {
                     self.trail.question.want(io.now);
-                    self.parked.insert(fill.venue_fill_id, Parked { fill, since });
+                    return self.park(fill, since);
                 }
                 return false;
             }
@@ -60,12 +60,27 @@ impl Desk {
         true
     }
 
+    /// Lets a fill wait. Gives back whether it is new.
+    fn park(&mut self, fill: FillSeen, since: UtcMs) -> bool {
+        let (id, order_id) = (fill.venue_fill_id, fill.order_id);
+        let new = self.parked.insert(id, Parked { fill, since }).is_none();
+        if self.owners.contains_key(&order_id) {
+            self.waiting.insert(id);
+        } else if new {
+            self.nameless.entry(order_id).or_default().push(id);
+        }
+        new
+    }
+
     /// Tries what waits again, in the order of the venue's numbers, for as long as that helps.
     pub(crate) fn retry_parked(&mut self, wallet: &mut Wallet, io: &mut Io<'_>) {
         loop {
             let mut booked = false;
-            for id in self.parked.keys().copied().collect::<Vec<_>>() {
-                let Some(Parked { fill, since }) = self.parked.get(&id).cloned() else { continue };
+            for id in self.waiting.iter().copied().collect::<Vec<_>>() {
+                let Some(Parked { fill, since }) = self.parked.get(&id).cloned() else {
+                    self.waiting.remove(&id);
+                    continue;
+                };
                 let fate = self.fate(&fill, since, io);
                 if !matches!(fate, Fate::Wait) {
                     self.parked.remove(&id);
@@ -90,7 +105,7 @@ impl Desk {
     fn fate(&mut self, fill: &FillSeen, since: UtcMs, io: &Io<'_>) -> Fate {
         let passed = self.trail.passed.is_some_and(|passed| passed > since);
         let Some(owner) = self.owners.get(&fill.order_id).copied() else {
-            self.lookups.entry(fill.order_id).or_default().want(io.now);
+            self.lookups.entry(fill.order_id).or_default().question.want(io.now);
             return Fate::Wait;
         };
         let closes = |desk: &Self| desk.can_close(fill.side, fill.quantity) || passed;
@@ -136,6 +151,7 @@ impl Desk {
 
     fn settle_fill(&mut self, fill: FillSeen, fate: Fate, wallet: &mut Wallet, io: &mut Io<'_>) {
         self.parked.remove(&fill.venue_fill_id);
+        self.waiting.remove(&fill.venue_fill_id);
         self.trail.note(fill.venue_fill_id, fill.time_exchange);
         self.version = self.version.saturating_add(1);
         match fate {

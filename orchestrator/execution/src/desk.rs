@@ -20,8 +20,11 @@ use crate::story::Story;
 use crate::terms::{Market, Terms};
 use crate::trail::Trail;
 
-/// Owners of orders, ended decisions and told strangers that are remembered per instrument.
-const REMEMBERED: usize = 4_096;
+/// Owners of orders and ended decisions that are remembered per instrument.
+const REMEMBERED: usize = 20_000;
+
+/// Strangers that are told of per instrument; whoever trades that much beside us is known by then.
+const STRANGERS: usize = 100;
 
 /// Ended orders that are remembered per instrument.
 const GRAVES: usize = 256;
@@ -40,6 +43,14 @@ pub(crate) enum Owner {
 pub(crate) struct Parked {
     pub(crate) fill: FillSeen,
     pub(crate) since: UtcMs,
+}
+
+/// An order whose name is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Lookup {
+    pub(crate) question: Question,
+    /// A list of many did not have it.
+    pub(crate) alone: bool,
 }
 
 /// One instrument's desk.
@@ -61,8 +72,15 @@ pub(crate) struct Desk {
     /// What of each (plain) order is booked, as far as its fills were told since the start.
     pub(crate) counted: BTreeMap<u64, Quantity>,
     /// Orders whose names are asked for.
-    pub(crate) lookups: BTreeMap<u64, Question>,
+    pub(crate) lookups: BTreeMap<u64, Lookup>,
+    /// The names of many orders, at once.
+    pub(crate) naming: Question,
+    /// Fills that wait, by their numbers.
     pub(crate) parked: BTreeMap<u64, Parked>,
+    /// Those of them whose order isn't known, by that order.
+    pub(crate) nameless: BTreeMap<u64, Vec<u64>>,
+    /// The others.
+    pub(crate) waiting: BTreeSet<u64>,
     /// The open orders, as a list.
     pub(crate) listing: Question,
     /// What conditional orders became, and when that was last told.
@@ -104,7 +122,10 @@ impl Desk {
             owners: BTreeMap::new(),
             counted: BTreeMap::new(),
             lookups: BTreeMap::new(),
+            naming: Question::default(),
             parked: BTreeMap::new(),
+            nameless: BTreeMap::new(),
+            waiting: BTreeSet::new(),
             listing,
             history: Question::default(),
             told_history_at: None,
@@ -197,6 +218,7 @@ impl Desk {
     pub(crate) fn own(&mut self, order_id: u64, owner: Owner) {
         self.owners.insert(order_id, owner);
         self.lookups.remove(&order_id);
+        self.waiting.extend(self.nameless.remove(&order_id).into_iter().flatten());
         if self.owners.len() > REMEMBERED {
             self.owners.pop_first();
         }
@@ -230,12 +252,9 @@ impl Desk {
         }
     }
 
-    /// Remembers a stranger. Gives back whether it is new.
+    /// Remembers a stranger. Gives back whether it is new, and one of not too many.
     pub(crate) fn is_stranger(&mut self, order_id: u64) -> bool {
-        if self.strangers.len() > REMEMBERED {
-            self.strangers.pop_first();
-        }
-        self.strangers.insert(order_id)
+        self.strangers.len() < STRANGERS && self.strangers.insert(order_id)
     }
 
     /// Asks for everything, soon.
@@ -268,12 +287,13 @@ impl Desk {
                 .or_else(|| guard.bare_since.map(|since| since.plus_ms(terms.protect_within_ms)));
             [bare, guard.place[0].next_wake(), guard.place[1].next_wake()]
         });
-        let questions = self.lookups.values().map(Question::next_wake);
+        let questions = self.lookups.values().map(|lookup| lookup.question.next_wake());
         let lists = [
             Some(self.reconcile_at),
             self.listing.next_wake(),
             self.holding.next_wake(),
             self.history.next_wake(),
+            self.naming.next_wake(),
             self.trail.question.next_wake(),
         ];
         legs.chain(guards).chain(questions).chain(lists).flatten().min()

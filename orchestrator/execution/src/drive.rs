@@ -16,6 +16,9 @@ use crate::wallet::Wallet;
 /// An outcome that is unknown for this many settling times is a person's business.
 const PATIENCE: i64 = 5;
 
+/// More orders without a name than this are asked for as a list.
+const CROWD: usize = 3;
+
 impl Desk {
     pub(crate) fn drive(&mut self, wallet: &mut Wallet, io: &mut Io<'_>) {
         self.retry_parked(wallet, io);
@@ -127,7 +130,7 @@ impl Desk {
         let due: Vec<VenueName> = self
             .legs
             .values()
-            .filter(|leg| leg.phase == Phase::Due && leg.send.is_due(io.now))
+            .filter(|leg| leg.phase == Phase::Due && (leg.cancelling || leg.send.is_due(io.now)))
             .map(|leg| leg.name)
             .collect();
         for name in due {
@@ -142,6 +145,9 @@ impl Desk {
         let (Some(story), Some(leg)) = (self.stories.get(&name.id), self.legs.get(&name)) else {
             return;
         };
+        if leg.cancelling {
+            return self.withdraw(name, io);
+        }
         let (age_ms, stale_ms) = (io.now.since(story.decided_at), io.terms.stale_after_ms);
         if age_ms > stale_ms {
             let reason =
@@ -196,10 +202,43 @@ impl Desk {
         }
     }
 
+    /// Takes back an entry that is not at the venue.
+    pub(crate) fn withdraw(&mut self, name: VenueName, io: &mut Io<'_>) {
+        if let Some(leg) = self.legs.get_mut(&name) {
+            leg.never_was(End::Cancelled);
+        }
+        if let Some(story) = self.stories.get_mut(&name.id) {
+            story.close(io.now, io.out);
+        }
+    }
+
     fn refuse_unsent(&mut self, name: VenueName, reason: String, io: &Io<'_>) {
         if let Some(leg) = self.legs.get_mut(&name) {
             leg.never_was(End::Rejected(reason));
             leg.time_exchange = io.now;
+        }
+    }
+
+    /// Asks whose orders those are that fills speak of: one by one, or many at once.
+    fn ask_names(&mut self, io: &mut Io<'_>) {
+        let (instrument, now, version) = (self.instrument, io.now, self.version);
+        let mut crowd = self.lookups.iter().filter(|(_, lookup)| !lookup.alone);
+        let first = crowd.next().map(|(order_id, _)| *order_id);
+        let crowded = crowd.count() >= CROWD;
+        if let Some(order_id) = first.filter(|_| crowded) {
+            if !self.naming.is_wanted() {
+                self.naming.want(now);
+            }
+            if self.naming.is_due(now) {
+                let ask = Ask::OrdersFrom { order_id, instrument };
+                self.naming.begin(io.ask(ask, false, version));
+            }
+        }
+        for (order_id, lookup) in &mut self.lookups {
+            if (lookup.alone || !crowded) && lookup.question.is_due(now) {
+                let ask = Ask::OrderById { order_id: *order_id, instrument };
+                lookup.question.begin(io.ask(ask, false, version));
+            }
         }
     }
 
@@ -229,12 +268,7 @@ impl Desk {
         if self.history.is_due(now) {
             self.history.begin(io.ask(Ask::Conditionals { instrument }, false, self.version));
         }
-        for (order_id, lookup) in &mut self.lookups {
-            if lookup.is_due(now) {
-                let ask = Ask::OrderById { order_id: *order_id, instrument };
-                lookup.begin(io.ask(ask, false, self.version));
-            }
-        }
+        self.ask_names(io);
         for leg in self.legs.values_mut() {
             if leg.query.is_due(now) && !matches!(leg.phase, Phase::Sent(_) | Phase::Due) {
                 let name = leg.name;

@@ -344,14 +344,10 @@ fn submit(desk: &mut Desk, ticket: &Ticket, decided_at: UtcMs, io: &mut Io<'_>) 
 fn cancel_entry(desk: &mut Desk, id: ClientOrderId, io: &mut Io<'_>) {
     let name = VenueName::first(id);
     let Some(leg) = desk.legs.get_mut(&name) else { return };
+    leg.cancelling = true;
+    leg.cancel.want(io.now);
     if leg.phase == Phase::Due {
-        leg.never_was(crate::story::End::Cancelled);
-        if let Some(story) = desk.stories.get_mut(&id) {
-            story.close(io.now, io.out);
-        }
-    } else {
-        leg.cancelling = true;
-        leg.cancel.want(io.now);
+        desk.withdraw(name, io);
     }
 }
 

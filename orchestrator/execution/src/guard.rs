@@ -22,8 +22,8 @@ pub(crate) struct Guard {
     pub(crate) placed_at: Option<UtcMs>,
     /// Placing (again), of the stop (on spot of both) and of the target.
     pub(crate) place: [Question; 2],
-    /// Refusals in a row.
-    pub(crate) refusals: u32,
+    /// Refusals in a row, of the stop (on spot of both) and of the target.
+    pub(crate) refusals: [u32; 2],
     /// In the venue's words.
     pub(crate) refused: Option<String>,
     /// Whether the venue would execute the stop or the target at once.
@@ -56,7 +56,7 @@ impl Guard {
             since: None,
             placed_at: None,
             place: [Question::default(); 2],
-            refusals: 0,
+            refusals: [0; 2],
             refused: None,
             passed: false,
             bare_since: None,
@@ -97,7 +97,8 @@ impl Guard {
         now: UtcMs,
         terms: &Terms,
     ) {
-        self.refusals = self.refusals.saturating_add(1);
+        let refusals = &mut self.refusals[usize::from(role == Role::Target)];
+        *refusals = refusals.saturating_add(1);
         // −2021 of futures; spot says it in words.
         let words = reason.to_ascii_lowercase();
         let at_once = words.contains("trigger immediately")
@@ -110,7 +111,7 @@ impl Guard {
 
     /// Whether asking again is of no use.
     pub(crate) const fn is_hopeless(&self) -> bool {
-        self.passed || self.refusals > 1
+        self.passed || self.refusals[0] > 1
     }
 
     /// Placing, of one role.

@@ -82,6 +82,8 @@ pub(crate) struct Leg {
     /// Its cancelling.
     pub(crate) cancel: Question,
     pub(crate) cancelling: bool,
+    /// It was asked for after its cancel had come to nothing, and works.
+    pub(crate) uncancelled: bool,
     /// When the venue last changed it.
     pub(crate) time_exchange: UtcMs,
 }
@@ -107,6 +109,7 @@ impl Leg {
             query: Question::default(),
             cancel: Question::default(),
             cancelling: false,
+            uncancelled: false,
             time_exchange: UtcMs::default(),
         }
     }

@@ -213,6 +213,7 @@ impl Desk {
         for name in [Some(name), partner].into_iter().flatten() {
             if let Some(leg) = self.legs.get_mut(&name) {
                 leg.cancelling = true;
+                leg.uncancelled = false;
                 leg.cancel.begin(request);
             }
         }
@@ -227,7 +228,8 @@ impl Desk {
     /// Whether stops that work cover all that is held.
     fn is_covered(&self) -> bool {
         let stops = self.legs.values().filter(|leg| {
-            leg.role() == Role::Stop && leg.phase == Phase::Working && !leg.cancelling
+            let stays = !leg.cancelling || leg.uncancelled;
+            leg.role() == Role::Stop && leg.phase == Phase::Working && stays
         });
         let covered = stops.fold(Quantity::ZERO, |sum, leg| {
             let open = leg.quantity.minus_or_zero(leg.booked);
@@ -245,24 +247,24 @@ impl Desk {
         let closing = self.is_under_way(Role::Exit);
         let instrument = self.instrument;
         let Some(guard) = self.guards.get_mut(&id) else { return };
-        if !open || covered {
-            if let Some(since) = guard.bare_since.take().filter(|_| open) {
+        if !open || covered || closing {
+            if let Some(since) = guard.bare_since.take().filter(|_| covered && open) {
                 let after_ms = io.now.since(since);
                 io.out.facts.push(Fact::Protected { instrument, after_ms });
             }
             guard.told_at = None;
             let settled = guard.placed_at.is_some_and(|at| io.now.since(at) > io.terms.settle_ms);
             if open && settled {
-                (guard.refusals, guard.refused) = (0, None);
+                (guard.refusals, guard.refused) = ([0; 2], None);
             }
-            if !(open && guard.passed) {
+            if closing || !(open && guard.passed) {
                 return;
             }
         }
         let since = if covered { io.now } else { *guard.bare_since.get_or_insert(io.now) };
         let late = io.now.since(since) >= io.terms.protect_within_ms;
         let told = guard.told_at.is_some_and(|at| io.now.since(at) < io.terms.settle_ms);
-        if closing || told || !(late || guard.is_hopeless()) {
+        if told || !(late || guard.is_hopeless()) {
             return;
         }
         guard.told_at = Some(io.now);

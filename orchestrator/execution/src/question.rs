@@ -90,6 +90,7 @@ impl Ask {
             | Self::CancelConditional { instrument, .. }
             | Self::Order { instrument, .. }
             | Self::OrderById { instrument, .. }
+            | Self::OrdersFrom { instrument, .. }
             | Self::Conditional { instrument, .. }
             | Self::OpenOrders { instrument }
             | Self::Conditionals { instrument }

@@ -55,7 +55,7 @@ impl Executor {
 fn recall_plan(desk: &mut Desk, plan: &PlanKept, orders: &[Order], now: UtcMs, settle_ms: i64) {
     let id = plan.decision_id;
     let own = |order: &&Order| order.ticket.client_order_id.decision_id() == id;
-    let side = orders.iter().find(own).map(|order| closing_side(order));
+    let side = orders.iter().find(own).map(closing_side);
     let side = side.unwrap_or(desk.closing_side());
     let mut guard = Guard::new(side, plan.protection);
     guard.rename(now);

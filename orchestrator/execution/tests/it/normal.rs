@@ -1,6 +1,6 @@
 //! Nothing goes wrong.
 
-use domain::order::{ClientOrderId, Role, Side};
+use domain::order::{Role, Side};
 use execution::ask::Ask;
 use execution::terms::Market;
 
@@ -10,11 +10,6 @@ use crate::world::World;
 pub(crate) const MARKETS: [Market; 3] =
     [Market::Spot, Market::Usdm { hedge: false }, Market::Usdm { hedge: true }];
 
-fn id(world: &World, role: Role) -> ClientOrderId {
-    let of = |id: &&ClientOrderId| id.role() == role;
-    *world.book.stories.keys().find(of).unwrap()
-}
-
 #[test]
 fn an_entry_is_protected_and_its_target_ends_it() {
     for market in MARKETS {
@@ -22,12 +17,12 @@ fn an_entry_is_protected_and_its_target_ends_it() {
         world.buy("1");
         world.run(2_000);
         assert_eq!(world.venue.open_orders().len(), 2, "{market:?}");
-        assert_eq!(world.book.ends(id(&world, Role::Entry)), ["submitted", "accepted", "filled"]);
+        assert_eq!(world.story(Role::Entry), ["submitted", "accepted", "filled"]);
         world.price("111");
         world.run(5_000);
-        assert_eq!(world.book.ends(id(&world, Role::Target)), ["accepted", "filled"]);
+        assert_eq!(world.story(Role::Target), ["accepted", "filled"]);
         world.settle();
-        assert_eq!(world.book.ends(id(&world, Role::Stop)), ["accepted", "cancelled"]);
+        assert_eq!(world.story(Role::Stop), ["accepted", "cancelled"]);
         assert!(world.book.held.is_zero() && world.book.interventions.is_empty());
         assert!(world.worst_bare_ms < 1_000, "{}", world.worst_bare_ms);
     }
@@ -41,7 +36,7 @@ fn a_stop_moves_by_its_next_generation() {
         world.run(2_000);
         world.trail(p("97"));
         world.run(2_000);
-        let stop = id(&world, Role::Stop);
+        let stop = world.id(Role::Stop);
         assert_eq!(world.book.ends(stop), ["accepted", "moved"]);
         assert_eq!(world.venue.open_stops()[0].seen.name, format!("{stop}1"));
         world.price("96");
@@ -59,11 +54,7 @@ fn an_exit_takes_what_protects_away_and_closes() {
         world.run(2_000);
         world.close();
         world.run(2_000);
-        assert_eq!(
-            world.book.ends(id(&world, Role::Exit)),
-            ["submitted", "accepted", "filled"],
-            "{market:?}"
-        );
+        assert_eq!(world.story(Role::Exit), ["submitted", "accepted", "filled"], "{market:?}");
         let flagged = |ask: &Ask| matches!(ask, Ask::PlaceMarket { reduce_only: true, .. });
         let one_way = market == Market::Usdm { hedge: false };
         assert_eq!(world.count(flagged), usize::from(one_way));

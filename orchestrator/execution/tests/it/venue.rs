@@ -6,6 +6,7 @@ use domain::fill::Liquidity;
 use domain::instrument::{Filters, Instrument, InstrumentId};
 use domain::money::{Money, Price, Quantity};
 use domain::order::{OrderState, Side};
+use domain::signal::Direction;
 use domain::time::UtcMs;
 use domain::venue_name::VenueName;
 use execution::answer::{AccountEvent, Answer, Balance, Failure, FillSeen, OrderSeen};
@@ -101,6 +102,8 @@ pub(crate) struct Venue {
     pub(crate) refuses: Vec<Failure>,
     /// The next conditional order is taken and rejected afterwards.
     pub(crate) rejects: u32,
+    /// It says of so many cancels that it knows no such order, and does nothing.
+    pub(crate) disowns: u32,
     /// Every order that was ever taken, by its name.
     pub(crate) taken: Vec<String>,
     /// What may be open with the protective kind at once, at most.
@@ -130,6 +133,7 @@ impl Venue {
             renames: false,
             refuses: Vec::new(),
             rejects: 0,
+            disowns: 0,
             taken: Vec::new(),
             most_stops: 0,
             page: 3,
@@ -219,6 +223,10 @@ impl Venue {
             Ask::PlaceTarget { name, sizing, trigger } => {
                 self.place_algo(&name.to_string(), &sizing, trigger, false)
             }
+            Ask::Cancel { .. } | Ask::CancelConditional { .. } if self.disowns > 0 => {
+                self.disowns -= 1;
+                Answer::Failed(Failure::NoSuchOrder)
+            }
             Ask::Cancel { name, .. } => {
                 let found = self
                     .plain
@@ -256,6 +264,10 @@ impl Venue {
                 let shown = |order: &&Order| order.is_open() && order.shown_from <= self.now;
                 let all = self.plain.values().chain(self.algos.values()).filter(shown);
                 Answer::Orders(all.map(|order| order.seen.clone()).collect())
+            }
+            Ask::OrdersFrom { order_id, .. } => {
+                let from = self.plain.range(order_id..).take(self.page);
+                Answer::Orders(from.map(|(_, order)| order.seen.clone()).collect())
             }
             Ask::Conditionals { .. } => {
                 Answer::Orders(self.algos.values().map(|order| order.seen.clone()).collect())
@@ -347,14 +359,16 @@ impl Venue {
             return Self::refused(-2010, "Account has insufficient balance.");
         }
         let mut sizing = *sizing;
-        if reduce_only || (!self.spot() && sizing.position_side.is_some()) {
+        let closes = sizing
+            .position_side
+            .is_some_and(|position| (position == Direction::Long) == (sizing.side == Side::Sell));
+        let reduce_only = reduce_only || closes;
+        if reduce_only {
             let against = self.against(sizing.side);
-            if reduce_only && against.is_zero() {
+            if against.is_zero() {
                 return Self::refused(-2022, "ReduceOnly Order is rejected.");
             }
-            if reduce_only {
-                sizing.quantity = sizing.quantity.min(against);
-            }
+            sizing.quantity = sizing.quantity.min(against);
         }
         let id = self.id();
         let order = self.order(id, name, Kind::Market, &sizing, Price::ZERO, true);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::gateway::{Command, Protection};
 use domain::intervention::Intervention;
 use domain::money::{Price, Quantity};
-use domain::order::{OrderEvent, Role, Side};
+use domain::order::{ClientOrderId, OrderEvent, Role, Side};
 use domain::time::UtcMs;
 use execution::answer::{AccountEvent, Answer, Failure};
 use execution::ask::{Ask, Request, RequestId};
@@ -68,6 +68,12 @@ pub(crate) struct World {
     alerted_at: Option<UtcMs>,
 }
 
+/// Whether whoever looks into a failure wants to hear everything: LOUD.
+#[expect(clippy::disallowed_methods, reason = "a failed life is looked into")]
+fn loud() -> bool {
+    std::env::var("LOUD").is_ok()
+}
+
 impl World {
     pub(crate) fn new(market: Market) -> Self {
         let terms = Terms::usual(market);
@@ -83,7 +89,7 @@ impl World {
             book,
             now,
             facts: Vec::new(),
-            loud: std::env::var_os("LOUD").is_some(),
+            loud: loud(),
             asks: Vec::new(),
             travel: Box::new(|_| (Fate::Fine, 10, 10)),
             stream: Box::new(|_| vec![20]),
@@ -361,6 +367,26 @@ impl World {
                 assert_eq!(order.rest(), self.book.closable());
             }
         }
+    }
+
+    /// Requests go the way that `fate` says, at once.
+    pub(crate) fn roads(&mut self, fate: impl Fn(&Ask) -> Fate + 'static) {
+        self.travel = Box::new(move |request| (fate(&request.ask), 10, 10));
+    }
+
+    /// The stream says nothing.
+    pub(crate) fn mute(&mut self) {
+        self.stream = Box::new(|_| Vec::new());
+    }
+
+    /// The name of the only order with a role.
+    pub(crate) fn id(&self, role: Role) -> ClientOrderId {
+        *self.book.stories.keys().find(|id| id.role() == role).unwrap()
+    }
+
+    /// What was told of the only order with a role.
+    pub(crate) fn story(&self, role: Role) -> Vec<&'static str> {
+        self.book.ends(self.id(role))
     }
 
     pub(crate) fn count(&self, asked: impl Fn(&Ask) -> bool) -> usize {
