@@ -11,6 +11,8 @@ use domain::timeframe::Timeframe;
 use exchange::candle_file::CandleFile;
 use exchange::observed::{self, Block};
 
+use crate::usdm::market::Shape;
+
 /// The candles of one stream, ascending, never empty.
 #[derive(Debug)]
 pub(crate) struct Series {
@@ -108,6 +110,11 @@ impl History {
                 if instrument.is_perpetual() { &mut perpetual_streams } else { &mut streams };
             streams.insert(stream.clone(), series.len());
             series.push(Series { symbol, stream, timeframe, candles });
+            if instrument.is_perpetual() {
+                let last = series.len() - 1;
+                let name = Shape::Continuous.stream(&series[last]).into_owned();
+                perpetual_streams.insert(name, last);
+            }
         }
         let (mut markets, mut perpetuals) = (BTreeMap::new(), BTreeMap::new());
         for (instrument, (fine, blocks)) in blocks {
@@ -121,6 +128,12 @@ impl History {
                 blocks,
                 series: places,
             };
+            for shape in [Shape::Mark, Shape::MarkEverySecond] {
+                if instrument.is_perpetual() {
+                    let name = shape.stream(&series[finest]).into_owned();
+                    perpetual_streams.insert(name, finest);
+                }
+            }
             let markets = if instrument.is_perpetual() { &mut perpetuals } else { &mut markets };
             markets.insert(instrument.symbol(), market);
         }

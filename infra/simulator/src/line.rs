@@ -52,6 +52,10 @@ struct Tie {
 pub(crate) enum Envelope {
     /// The WebSocket API's, by the subscription's number.
     Subscription(u64),
+    /// None: the connection's address names the stream by this key.
+    Bare(String),
+    /// With the stream's name, this key.
+    Stream(String),
 }
 
 /// One account's way to one connection.
@@ -64,6 +68,17 @@ pub(crate) struct Outlet {
 /// The connection or its tie to the account has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ended;
+
+impl Envelope {
+    fn around(&self, event: &Value) -> String {
+        match self {
+            Self::Subscription(number) => json!({ "subscriptionId": number, "event": event }),
+            Self::Bare(_) => event.clone(),
+            Self::Stream(key) => json!({ "stream": key, "data": event }),
+        }
+        .to_string()
+    }
+}
 
 impl Line {
     pub(crate) fn new(facts: LineFacts, faults: Arc<Layer>) -> Arc<Self> {
@@ -172,17 +187,22 @@ impl State {
 
 impl Tie {
     fn farewell(&self, now: UtcMs) -> String {
-        match &self.envelope {
-            Envelope::Subscription(number) => json!({
-                "subscriptionId": number,
-                "event": { "e": "eventStreamTerminated", "E": now.ms() },
-            }),
-        }
-        .to_string()
+        let event = match &self.envelope {
+            Envelope::Subscription(_) => json!({ "e": "eventStreamTerminated", "E": now.ms() }),
+            Envelope::Bare(key) | Envelope::Stream(key) => {
+                json!({ "e": "listenKeyExpired", "E": now.ms(), "listenKey": key })
+            }
+        };
+        self.envelope.around(&event)
     }
 }
 
 impl Outlet {
+    /// Puts an event of the account into its envelope and takes it, as the faults leave it.
+    pub(crate) fn tell(&self, event: &Value) -> Result<(), Ended> {
+        self.try_send(self.tie.envelope.around(event))
+    }
+
     /// Takes an event of the account in its envelope, as the faults leave it.
     pub(crate) fn try_send(&self, text: String) -> Result<(), Ended> {
         let line = &self.line;

@@ -9,16 +9,15 @@ use domain::time::{DAY_MS, MINUTE_MS, UtcMs};
 use tokio::sync::Notify;
 
 use crate::faults::layer::Layer;
-use crate::faults::message::{Message, Sent};
 use crate::faults::names::FaultName;
-use crate::faults::noise::{Fate, stream_key};
+use crate::faults::noise::stream_key;
 use crate::faults::plan::MarketName;
 use crate::faults::sockets::{End, LineFacts, LineKind};
 use crate::history::History;
 use crate::listener::{Listener, MOST_STREAMS};
-use crate::options::{Faults, Speed};
+use crate::options::{Faults, Funding, Speed};
 use crate::pace::Pace;
-use crate::render;
+use crate::usdm::market::Shape;
 
 /// After the last candle the market goes on for so long and stays.
 const TAIL_MS: i64 = 2 * MINUTE_MS;
@@ -28,6 +27,8 @@ const LONGEST_WAIT_MS: i64 = 2 * DAY_MS;
 const MOMENTS_PER_TURN: usize = 4096;
 /// A listener that lags by so many messages while the market waits for nobody is cut off.
 const LONGEST_QUEUE: usize = 50_000;
+
+mod send;
 
 pub(crate) type ListenerId = u64;
 
@@ -69,6 +70,7 @@ pub(crate) struct Replay {
     faults: Faults,
     layer: Arc<Layer>,
     seed: u64,
+    funding: Funding,
     listeners: BTreeMap<ListenerId, Listener>,
     last_id: ListenerId,
     counters: Counters,
@@ -83,7 +85,8 @@ struct Cursor {
     close: UtcMs,
     /// For the draw of faults.
     key: u64,
-    subscribers: Vec<ListenerId>,
+    /// Who listens, and to what is told by its candles.
+    subscribers: Vec<(ListenerId, Shape)>,
 }
 
 const NEVER: UtcMs = UtcMs::new(i64::MAX);
@@ -96,6 +99,7 @@ impl Replay {
         speed: Speed,
         (faults, layer): (Faults, Arc<Layer>),
         seed: u64,
+        funding: Funding,
     ) -> Self {
         let cursors = history.series.iter().map(|series| {
             let next = series.candles.partition_point(|c| c.close_time() <= start);
@@ -111,6 +115,7 @@ impl Replay {
             faults,
             layer,
             seed,
+            funding,
             listeners: BTreeMap::new(),
             last_id: 0,
             counters: Counters::default(),
@@ -176,11 +181,12 @@ impl Replay {
         }
         for stream in streams {
             let place = self.history.streams_of(listener.perpetual).get(&stream).copied();
+            let shape = Shape::of(&stream);
             if listener.streams.insert(stream)
                 && let Some(place) = place
             {
                 listener.subscribed += 1;
-                self.cursors[place].subscribers.push(id);
+                self.cursors[place].subscribers.push((id, shape));
             }
         }
         listener.bell.notify_one();
@@ -194,7 +200,8 @@ impl Replay {
                 && let Some(place) = self.history.streams_of(listener.perpetual).get(stream)
             {
                 listener.subscribed -= 1;
-                self.cursors[*place].subscribers.retain(|other| *other != id);
+                let gone = (id, Shape::of(stream));
+                self.cursors[*place].subscribers.retain(|other| *other != gone);
             }
         }
         self.ring_all();
@@ -312,75 +319,6 @@ impl Replay {
         }
     }
 
-    fn send(&mut self, history: &History, place: usize, told: usize) {
-        let (series, cursor) = (&history.series[place], &self.cursors[place]);
-        let candle = &series.candles[told];
-        let fate = self.faults.fate(self.seed, cursor.key, candle.open_time);
-        let copies = match fate {
-            Fate::Dropped => 0,
-            Fate::Sent => 1,
-            Fate::Twice => 2,
-        };
-        let message = (!self.layer.is_empty()).then(|| Message {
-            market: MarketName::Spot,
-            stream: &series.stream,
-            account: "",
-            event: "kline",
-            symbol: &series.symbol,
-            order: "",
-            identity: candle.open_time.ms().to_string(),
-            at: self.now,
-        });
-        self.scratch.clear();
-        render::closed(&mut self.scratch, series, candle);
-        for id in &cursor.subscribers {
-            let Some(listener) = self.listeners.get_mut(id).filter(|l| !l.cut) else { continue };
-            self.counters.dropped += u64::from(fate == Fate::Dropped);
-            self.counters.duplicated += u64::from(fate == Fate::Twice);
-            let stream = listener.combined.then_some(series.stream.as_str());
-            for _ in 0..copies {
-                let text = render::message(&self.scratch, stream);
-                match &message {
-                    None => listener.queue.ready.push(text),
-                    Some(message) => {
-                        let holds = |name| self.layer.has_hold(name, listener.facts, self.now);
-                        if holds(FaultName::HalfOpen) || holds(FaultName::SilentStream) {
-                            continue;
-                        }
-                        for sent in self.layer.spoil(message, text) {
-                            listener.queue.push(sent, self.now);
-                        }
-                    }
-                }
-                listener.sent += 1;
-                self.counters.streamed += 1;
-                let quota = self.faults.disconnect_every;
-                let lags = listener.queue.ready.len() > LONGEST_QUEUE;
-                if lags || quota.is_some_and(|quota| listener.sent >= quota.get()) {
-                    listener.cut = true;
-                    self.counters.disconnects += 1;
-                    if lags {
-                        listener.queue.ready.clear();
-                    }
-                    break;
-                }
-            }
-        }
-    }
-
-    /// Tells those who listen to this stream of futures, which is not one of candles.
-    pub(crate) fn tell_perpetual(&mut self, stream: &str, payload: &[u8]) {
-        for listener in self.listeners.values_mut() {
-            if listener.perpetual && !listener.cut && listener.streams.contains(stream) {
-                let wrapped = listener.combined.then_some(stream);
-                let sent = Sent::at_once(render::message(payload, wrapped));
-                listener.queue.push(sent, self.now);
-                self.counters.streamed += 1;
-                listener.bell.notify_one();
-            }
-        }
-    }
-
     /// Whoever was cut off no longer listens; what its queue holds is still sent.
     fn drop_cut(&mut self) {
         let cut = |(id, l): (&ListenerId, &Listener)| (l.cut && l.subscribed > 0).then_some(*id);
@@ -395,7 +333,7 @@ impl Replay {
         listener.subscribed = 0;
         for stream in std::mem::take(&mut listener.streams) {
             if let Some(place) = self.history.streams_of(listener.perpetual).get(&stream) {
-                self.cursors[*place].subscribers.retain(|other| *other != id);
+                self.cursors[*place].subscribers.retain(|(other, _)| *other != id);
             }
         }
     }

@@ -98,7 +98,7 @@ impl Shared {
         if books.has_news() {
             let mut replay = self.replay();
             for (stream, payload) in books.take_news() {
-                replay.tell_perpetual(&stream, payload.as_bytes());
+                replay.tell_perpetual(&stream, &payload);
             }
         }
         books
@@ -263,8 +263,9 @@ impl Simulator {
 
     /// What really happened to the account of this key.
     pub fn books(&self, key: &str) -> Snapshot {
-        let books = self.shared.books();
-        Snapshot { now_ms: self.shared.now().ms(), spot: books.snapshot(key), usdm: None }
+        let spot = self.shared.books().snapshot(key);
+        let usdm = self.shared.usdm().snapshot(&self.shared.history, key);
+        Snapshot { now_ms: self.shared.now().ms(), spot, usdm }
     }
 
     /// Whether no message waits for any connection. What was handed to the network may still be on
@@ -318,10 +319,11 @@ pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     }
     let history = Arc::new(history);
     let books = Mutex::new(Books::new(&accounts, &history, start));
+    let funding = usdm.funding;
     let usdm = Mutex::new(usdm::books::Books::new(&accounts, usdm, &history, start));
     let layer = Arc::new(Layer::new(plan, seed, start));
     let spoilt = (faults, Arc::clone(&layer));
-    let replay = Replay::new(Arc::clone(&history), start, speed, spoilt, seed);
+    let replay = Replay::new(Arc::clone(&history), start, speed, spoilt, seed, funding);
     let shared = Data::new(Shared {
         history,
         clock: WallClock::start(),

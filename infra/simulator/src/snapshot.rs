@@ -19,10 +19,13 @@ pub struct Snapshot {
 /// An account's books in one market.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct MarketBooks {
-    /// By asset.
+    /// By asset. On futures what is locked is the margin of positions and orders, and both together
+    /// are the wallet.
     pub balances: BTreeMap<String, BookedBalance>,
     /// All there ever were, by their number.
     pub orders: Vec<BookedOrder>,
+    /// Futures' orders that wait for a price, or did, by the numbers of their own; none on spot.
+    pub conditional: Vec<BookedOrder>,
     /// All there ever were, by their number.
     pub trades: Vec<BookedTrade>,
     /// Those that are open; none on spot.

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::order::Side;
 use domain::time::UtcMs;
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
-use tokio::sync::mpsc::Sender;
+use serde_json::Value;
 
 use super::algo::Algo;
 use super::keys::Key;
@@ -15,6 +14,7 @@ use super::order::{Order, PositionSide, Trade};
 use super::position::Position;
 use super::wallet::Income;
 use crate::history::History;
+use crate::line::Outlet;
 use crate::options::{AccountOptions, Funding};
 
 /// What the venue sets where nobody has.
@@ -31,9 +31,7 @@ pub(crate) struct Setting {
 #[derive(Debug)]
 pub(crate) struct Subscriber {
     pub(crate) connection: u64,
-    pub(crate) out: Sender<String>,
-    /// The stream's name, where messages are wrapped with it.
-    pub(crate) wrapped: Option<String>,
+    pub(crate) out: Outlet,
 }
 
 /// Numbers that the venue hands out.
@@ -205,12 +203,6 @@ impl Account {
 
     /// Tells all who listen. One that reads too slowly is let go: it sees its stream end.
     pub(crate) fn tell(&mut self, event: &Value) {
-        self.subscribers.retain(|subscriber| {
-            let message = match &subscriber.wrapped {
-                None => event.to_string(),
-                Some(stream) => json!({ "stream": stream, "data": event }).to_string(),
-            };
-            subscriber.out.try_send(message).is_ok()
-        });
+        self.subscribers.retain(|subscriber| subscriber.out.tell(event).is_ok());
     }
 }

@@ -1,10 +1,10 @@
 //! All accounts on futures, and where they stand in the market's candles.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::time::{MINUTE_MS, UtcMs};
 use rust_decimal::Decimal;
-use tokio::sync::mpsc::Sender;
 
 use super::account::{Account, Ids, Subscriber, Venue};
 use super::desk::{Answer, Desk};
@@ -14,8 +14,10 @@ use super::info::{ORDERS_IN_A_MINUTE, ORDERS_IN_TEN_SECONDS};
 use super::order::Status;
 use super::trading::{Floor, News};
 use crate::history::History;
+use crate::line::{Envelope, Line};
 use crate::options::{AccountOptions, Deleveraging, UsdmOptions};
 use crate::params::{Params, Refusal, refusal};
+use crate::snapshot::MarketBooks;
 use crate::spot::books::Asker;
 use crate::spot::freshness::Freshness;
 
@@ -105,6 +107,13 @@ impl Books {
 
     pub(crate) fn has_news(&self) -> bool {
         !self.news.is_empty()
+    }
+
+    /// None for a key that is nobody's.
+    pub(crate) fn snapshot(&self, history: &History, key: &str) -> Option<MarketBooks> {
+        let (marks, funding, now) = (&self.marks, self.options.funding, self.now);
+        let venue = Venue { history, marks, funding, now };
+        self.accounts.get(key).map(|account| account.snapshot(venue))
     }
 
     /// What the market's streams are to be told.
@@ -304,22 +313,23 @@ impl Books {
         (answer, Some(counts))
     }
 
-    /// Has a connection told of the account that this key belongs to; the sender comes back where it
-    /// belongs to none.
+    /// Has a connection told of the account that this key belongs to. Nobody hears by a key that
+    /// there is not, and nobody is told so.
     pub(crate) fn subscribe(
         &mut self,
         key: &str,
         connection: u64,
         wrapped: bool,
-        out: Sender<String>,
-    ) -> Result<(), Sender<String>> {
-        let opened = |account: &&mut Account| {
+        line: &Arc<Line>,
+    ) {
+        let opened = |(_, account): &(&String, &mut Account)| {
             account.listen_key.as_ref().is_some_and(|known| known.text == key)
         };
-        let Some(account) = self.accounts.values_mut().find(opened) else { return Err(out) };
-        let wrapped = wrapped.then(|| key.to_owned());
-        account.subscribers.push(Subscriber { connection, out, wrapped });
-        Ok(())
+        let Some((owner, account)) = self.accounts.iter_mut().find(opened) else { return };
+        let key = key.to_owned();
+        let envelope = if wrapped { Envelope::Stream(key) } else { Envelope::Bare(key) };
+        let out = line.outlet(owner, envelope, self.now);
+        account.subscribers.push(Subscriber { connection, out });
     }
 
     pub(crate) fn unsubscribe(&mut self, connection: u64) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::order::{OrderEvent, Role, Side};
 use domain::time::UtcMs;
+use exchange::binance::signed::error::CallError;
 use exchange::binance::stream::StreamHandle;
 use exchange::binance::usdm::client::UsdmClient;
 use exchange::binance::usdm::order::{UsdmKind, UsdmOrder};
@@ -17,6 +18,7 @@ use exchange::binance::words::{
 };
 use rust_decimal::Decimal;
 use serde_json::Value;
+use simulator::faults::plan::FaultPlan;
 use simulator::options::{Deleveraging, Faults, Funding, Options, UsdmOptions};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
@@ -130,7 +132,7 @@ async fn a_conditional_order_is_told_from_its_start_to_its_end() {
     assert_eq!(heard.algo().await, (AlgoStatus::Triggered, Some(2)));
     assert_eq!(heard.account().await.positions[0].amount, d("0"));
     let OrderEvent::Filled(fill) = heard.report().await else { panic!("no fill") };
-    assert_eq!((fill.client_order_id, fill.price), (cover.client_order_id, p("98.5")));
+    assert_eq!((fill.client_order_id, fill.price), (id(1, Role::Stop), p("98.5")));
     assert_eq!(heard.algo().await, (AlgoStatus::Finished, Some(2)));
     // The other has nothing left to reduce.
     assert_eq!(heard.algo().await, (AlgoStatus::Triggering, None));
@@ -262,6 +264,54 @@ async fn the_venue_takes_a_position_when_it_must_end_others() {
     assert_eq!((closed.execution, closed.time.ms()), (Execution::Calculated, START + 90_000));
     assert_eq!(client.positions(None).await.unwrap(), []);
     assert_eq!(client.forced_orders(None).await.unwrap().len(), 1);
+    venue.stop().await;
+}
+
+#[tokio::test]
+async fn the_markets_streams_have_names_of_their_own() {
+    let change = |options: Options| Options { faults: Faults::default(), ..options };
+    let (_folder, venue) = perpetuals_with(&MINUTES, START, change).await;
+    let streams = "btcusdt@markPrice/btcusdt@markPrice@1s/\
+                   btcusdt_perpetual@continuousKline_1m/btcusdt@kline_1m";
+    let mut socket = venue.connect(&format!("/market/stream?streams={streams}")).await;
+    let told = socket.read_some(4).await;
+    let names: Vec<_> = told.iter().map(|message| message["stream"].as_str().unwrap()).collect();
+    assert_eq!(names.join("/"), streams);
+    let [mark, _, continuous, candle] = &told[..] else { panic!("four") };
+    let (mark, candle, continuous) = (&mark["data"], &candle["data"], &continuous["data"]);
+    assert_eq!((&mark["e"], &mark["p"]), (&"markPriceUpdate".into(), &"99.00000000".into()));
+    assert_eq!((&mark["r"], &mark["T"]), (&"0.00010000".into(), &(START + 8 * 3_600_000).into()));
+    assert_eq!(
+        (&continuous["e"], &continuous["ct"]),
+        (&"continuous_kline".into(), &"PERPETUAL".into())
+    );
+    assert_eq!((&continuous["k"]["c"], &candle["k"]["c"]), (&mark["p"], &mark["p"]));
+    venue.stop().await;
+}
+
+#[tokio::test]
+async fn faults_strike_futures_as_they_strike_spot() {
+    let plan = r#"{ "faults": [
+        { "name": "accept-then-time-out", "where": { "market": "usdm", "act": "place" } },
+        { "name": "event-doubled", "where": { "market": "usdm", "event": "ORDER_TRADE_UPDATE" } }
+    ] }"#;
+    let plan = FaultPlan::parse(plan).unwrap();
+    let change = move |options: Options| Options { plan, ..options };
+    let (_folder, venue) = perpetuals_with(&MINUTES, START, change).await;
+    let client = client(&venue);
+    let mut heard = Heard::of(&client, &venue).await;
+    let bought = client.place(&order(1, Side::Buy, "1", UsdmKind::Market)).await;
+    assert!(matches!(bought, Err(CallError::Ambiguous { .. })), "{bought:?}");
+    assert_eq!(
+        (heard.report().await, heard.report().await),
+        (OrderEvent::Accepted, OrderEvent::Accepted)
+    );
+    assert_eq!(heard.account().await.positions[0].amount, d("1"));
+    let (first, again) = (heard.order().await, heard.order().await);
+    assert_eq!((first.execution.clone(), &first), (Execution::Trade, &again));
+    let books = venue.simulator.books(KEY).usdm.unwrap();
+    assert_eq!((books.positions[0].quantity, books.trades.len()), (d("1"), 1));
+    assert_eq!(books.balances["USDT"].free + books.balances["USDT"].locked, d("999.95"));
     venue.stop().await;
 }
 
