@@ -1,5 +1,7 @@
 //! Questions to the venue over HTTP: its clock, its instruments, past candles, last prices.
 
+use std::sync::Arc;
+
 use domain::instrument::InstrumentId;
 use domain::money::Price;
 use domain::time::UtcMs;
@@ -12,6 +14,7 @@ use super::listing::Listing;
 use super::page::CandlePage;
 use super::signed::verdict::Market;
 use super::transport::{Request, RestOptions, Transport, read_time};
+use super::usdm::market::UsdmMarket;
 use super::wire::TickerPrice;
 
 /// The host that serves spot's market data to anyone, without a key.
@@ -19,6 +22,7 @@ pub const DEFAULT_REST_URL: &str = "https://data-api.binance.vision";
 /// The most candles that the venue puts on one page.
 pub const MAX_PAGE: u32 = 1_000;
 
+const MARK_KLINES: &str = "fapi/v1/markPriceKlines";
 /// The code for a name that the venue does not know.
 const UNKNOWN_SYMBOL: i64 = -1121;
 
@@ -26,7 +30,7 @@ const UNKNOWN_SYMBOL: i64 = -1121;
 /// what may be retried until its deadline, so what it returns is its last word.
 #[derive(Debug)]
 pub struct RestClient {
-    transport: Transport,
+    transport: Arc<Transport>,
     market: Market,
     settle_ms: i64,
 }
@@ -35,13 +39,18 @@ impl RestClient {
     /// A client of the venue's `market` at `rest_url`; nothing is sent yet.
     pub fn new(rest_url: &str, market: Market, options: RestOptions) -> Result<Self, VenueError> {
         let settle_ms = i64::try_from(options.settle_ms).unwrap_or(i64::MAX);
-        let transport = Transport::new(rest_url, options, market.paths().time)?;
+        let transport = Arc::new(Transport::new(rest_url, options, market.paths().time)?);
         Ok(Self { transport, market, settle_ms })
     }
 
     /// Which market it asks.
     pub const fn market(&self) -> Market {
         self.market
+    }
+
+    /// What else futures tell, asked within the same limits; none of spot.
+    pub fn facts(&self) -> Option<UsdmMarket> {
+        (self.market == Market::Usdm).then(|| UsdmMarket::beside(Arc::clone(&self.transport)))
     }
 
     /// How much of the venue's request weight is used, 0…1, as far as its limits are known.
@@ -111,6 +120,29 @@ impl RestClient {
         from: UtcMs,
         limit: u32,
     ) -> Result<CandlePage, VenueError> {
+        self.page(self.market.paths().klines, instrument, timeframe, from, limit).await
+    }
+
+    /// The same of a perpetual's mark price; their volumes say nothing.
+    pub async fn mark_candles(
+        &self,
+        instrument: InstrumentId,
+        timeframe: Timeframe,
+        from: UtcMs,
+        limit: u32,
+    ) -> Result<CandlePage, VenueError> {
+        Market::Usdm.symbol(instrument)?;
+        self.page(MARK_KLINES, instrument, timeframe, from, limit).await
+    }
+
+    async fn page(
+        &self,
+        path: &'static str,
+        instrument: InstrumentId,
+        timeframe: Timeframe,
+        from: UtcMs,
+        limit: u32,
+    ) -> Result<CandlePage, VenueError> {
         let deadline = self.transport.deadline();
         let limit = limit.clamp(1, MAX_PAGE);
         let query = [
@@ -121,7 +153,7 @@ impl RestClient {
         ];
         let paths = self.market.paths();
         let weight = self.market.klines_weight(limit);
-        let klines = Request { path: paths.klines, query: &query, weight };
+        let klines = Request { path, query: &query, weight };
         // The clock first: what had closed by then is closed in the answer.
         let time = self.transport.ask(&paths.time, deadline, read_time).await?;
         let settled = time.plus_ms(-self.settle_ms);
