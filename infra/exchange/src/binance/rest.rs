@@ -1,7 +1,5 @@
 //! Questions to the venue over HTTP: its clock, its instruments, past candles, last prices.
 
-use std::sync::Arc;
-
 use domain::instrument::InstrumentId;
 use domain::money::Price;
 use domain::time::UtcMs;
@@ -14,7 +12,6 @@ use super::listing::Listing;
 use super::page::CandlePage;
 use super::signed::verdict::Market;
 use super::transport::{Request, RestOptions, Transport, read_time};
-use super::usdm::market::UsdmMarket;
 use super::wire::TickerPrice;
 
 /// The host that serves spot's market data to anyone, without a key.
@@ -30,7 +27,7 @@ const UNKNOWN_SYMBOL: i64 = -1121;
 /// what may be retried until its deadline, so what it returns is its last word.
 #[derive(Debug)]
 pub struct RestClient {
-    transport: Arc<Transport>,
+    transport: Transport,
     market: Market,
     settle_ms: i64,
 }
@@ -39,18 +36,13 @@ impl RestClient {
     /// A client of the venue's `market` at `rest_url`; nothing is sent yet.
     pub fn new(rest_url: &str, market: Market, options: RestOptions) -> Result<Self, VenueError> {
         let settle_ms = i64::try_from(options.settle_ms).unwrap_or(i64::MAX);
-        let transport = Arc::new(Transport::new(rest_url, options, market.paths().time)?);
+        let transport = Transport::new(rest_url, options, market.paths().time)?;
         Ok(Self { transport, market, settle_ms })
     }
 
     /// Which market it asks.
     pub const fn market(&self) -> Market {
         self.market
-    }
-
-    /// What else futures tell, asked within the same limits; none of spot.
-    pub fn facts(&self) -> Option<UsdmMarket> {
-        (self.market == Market::Usdm).then(|| UsdmMarket::beside(Arc::clone(&self.transport)))
     }
 
     /// How much of the venue's request weight is used, 0…1, as far as its limits are known.

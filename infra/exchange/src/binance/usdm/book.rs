@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use domain::money::{Price, Quantity};
 use domain::time::UtcMs;
+use rust_decimal::Decimal;
 
 use super::market::{Depth, DepthUpdate, Level};
 
@@ -126,6 +127,17 @@ impl Book {
         })
     }
 
+    /// How much is bid and asked in all, in base units, as far as the book is known; none while a
+    /// snapshot is missing, or where it is more than a number can hold.
+    pub fn volumes_base(&self) -> Option<(Decimal, Decimal)> {
+        self.last_id?;
+        let sum = |side: &BTreeMap<Price, Quantity>| {
+            let mut quantities = side.values();
+            quantities.try_fold(Decimal::ZERO, |sum, base| sum.checked_add(base.to_decimal()))
+        };
+        Some((sum(&self.bids)?, sum(&self.asks)?))
+    }
+
     fn hold(&mut self, update: DepthUpdate) -> Step {
         if self.held.len() == HELD {
             self.held.pop_front();
@@ -213,6 +225,7 @@ mod tests {
         assert_eq!((top.last_id, top.time), (12, Some(UtcMs::new(12))));
         assert_eq!(top.bids, levels(&[("100", "5"), ("99", "1")]));
         assert_eq!(top.asks, levels(&[("101", "3")]));
+        assert_eq!(book.volumes_base(), Some((6.into(), 3.into())));
         assert_eq!(book.on_update(update(12, 13, &[("100", "0")])), Step::Applied);
         assert_eq!(best_bid(&book).as_deref(), Some("99"));
         assert_eq!(book.on_update(update(12, 13, &[("100", "9")])), Step::Old);

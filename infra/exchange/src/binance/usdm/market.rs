@@ -14,6 +14,7 @@ use crate::binance::number::{maybe, maybe_time, number, read, time};
 use crate::binance::signed::call::Call;
 use crate::binance::signed::params::Params;
 use crate::binance::transport::{Request, RestOptions, Transport, USDM_TIME};
+use crate::binance::weight::WeightLimit;
 
 /// The most trades of one answer.
 pub const MAX_TRADES: u32 = 1_000;
@@ -30,9 +31,14 @@ impl UsdmMarket {
         Ok(Self { transport: Arc::new(Transport::new(rest_url, options, USDM_TIME)?) })
     }
 
-    /// A client that keeps to the venue's limits together with another one of futures.
-    pub(crate) const fn beside(transport: Arc<Transport>) -> Self {
-        Self { transport }
+    /// Keeps to these limits from now on.
+    pub fn keep_to(&self, limits: &[WeightLimit]) {
+        self.transport.set_limits(limits);
+    }
+
+    /// How much of the venue's request weight is used, 0…1, by whoever shares the address.
+    pub fn used_weight_ratio(&self) -> f64 {
+        self.transport.used_weight_ratio()
     }
 
     async fn ask<T: DeserializeOwned>(&self, call: Call) -> Result<T, VenueError> {
