@@ -13,6 +13,7 @@ pub mod decisions;
 pub mod embedded;
 pub mod error;
 pub mod executions;
+pub mod facts;
 pub mod fills;
 pub mod holes;
 pub mod inputs;

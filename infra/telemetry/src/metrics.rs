@@ -82,6 +82,14 @@ metrics! {
         "How long a REST request to the venue took, answer read.";
     rest_weight_used: Gauge, "sextant_rest_weight_used_ratio" in "ratio":
         "Part of the venue's request weight used in the running minute.";
+    facts_stored: By<IntCounterVec>, by "kind", "sextant_market_facts_stored_total" in "rows":
+        "What futures told beside candles and was written to the store.";
+    facts_conflated: By<IntCounterVec>, by "kind", "sextant_market_facts_conflated_total" in "rows":
+        "Mark prices and books that a later one replaced before they were written.";
+    facts_lost: By<IntCounterVec>, by "kind", "sextant_market_facts_lost_total" in "rows":
+        "What futures told that came to nobody: more trades than one answer holds, more rows than may wait.";
+    book_gaps: IntCounter, "sextant_order_book_gaps_total" in "gaps":
+        "Order books that lost a change and were taken anew.";
     clock_offset: Gauge, "sextant_clock_offset_seconds" in "seconds":
         "Venue's clock minus ours.";
     signals: By<IntCounterVec>, by "agent", "sextant_signals_total" in "signals":

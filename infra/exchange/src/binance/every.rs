@@ -8,13 +8,14 @@ use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
 
 use super::error::VenueError;
-use super::frame::{self, stream_name};
+use super::frame::{self, Topic, stream_name};
 use super::listing::Listing;
 use super::page::CandlePage;
 use super::rest::read_prices;
 use super::shapes;
 use super::signed::verdict::{Market, of_answer};
 use super::transport::read_time;
+use super::usdm::fact::FactKind;
 use super::user_stream::event::read_frame;
 
 /// What is asked for: the fixtures and the venue's documentation speak of these.
@@ -62,11 +63,16 @@ pub fn read_account(body: &[u8]) {
 /// Frames of the market's streams and of the account's.
 pub fn read_stream(body: &[u8]) {
     let asked = asked();
-    let subscribed: BTreeMap<_, _> =
-        asked.iter().map(|id| (stream_name(*id, Timeframe::M1), (*id, Timeframe::M1))).collect();
+    let subscribed: BTreeMap<_, _> = asked
+        .iter()
+        .map(|id| (stream_name(*id, Timeframe::M1), (*id, Topic::Candles(Timeframe::M1))))
+        .collect();
     let text = String::from_utf8_lossy(body);
     let _ = frame::read(&text, &subscribed);
     let _ = read_frame(&text);
+    for kind in [FactKind::Mark, FactKind::Depth, FactKind::Liquidation] {
+        let _ = kind.read(&text);
+    }
 }
 
 /// All of them.

@@ -15,7 +15,7 @@ use domain::timeframe::Timeframe;
 use serde_json::Value;
 
 use super::error::VenueError;
-use super::frame::{self, Frame, Subscribed, stream_name};
+use super::frame::{self, Frame, Subscribed, Topic, stream_name};
 use super::listing::Listing;
 use super::page::CandlePage;
 use super::rest::read_prices;
@@ -178,7 +178,7 @@ fn combined(event: &Value) -> (String, Subscribed) {
     let instrument: InstrumentId = name.parse().expect("a pair");
     let stream = stream_name(instrument, Timeframe::M1);
     let text = serde_json::json!({"stream": stream, "data": event}).to_string();
-    (text, BTreeMap::from([(stream, (instrument, Timeframe::M1))]))
+    (text, BTreeMap::from([(stream, (instrument, Topic::Candles(Timeframe::M1)))]))
 }
 
 #[test]

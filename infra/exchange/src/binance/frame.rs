@@ -9,12 +9,20 @@ use domain::timeframe::Timeframe;
 
 use super::error::{VenueError, excerpt};
 use super::page;
-use super::wire::{KlineFrame, OtherData, OtherFrame};
+use super::usdm::fact::{Fact, FactKind};
+use super::wire::{KlineFrame, NamedFrame, OtherData, OtherFrame};
 
 const WHAT: &str = "a stream's frame";
 
 /// The streams that were asked for, by the venue's name for them.
-pub(crate) type Subscribed = BTreeMap<String, (InstrumentId, Timeframe)>;
+pub(crate) type Subscribed = BTreeMap<String, (InstrumentId, Topic)>;
+
+/// What a stream carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Topic {
+    Candles(Timeframe),
+    Fact(FactKind),
+}
 
 /// What a frame says.
 #[derive(Debug, PartialEq)]
@@ -23,6 +31,8 @@ pub(crate) enum Frame {
     Closed { instrument: InstrumentId, candle: Candle, time_exchange: UtcMs },
     /// A candle closed whose numbers make no sense.
     Refused { instrument: InstrumentId, timeframe: Timeframe, error: CandleError },
+    /// Something beside candles.
+    Fact { instrument: InstrumentId, fact: Box<Fact> },
     /// A candle that is still open changed.
     Open,
     /// The venue took a subscription.
@@ -43,9 +53,12 @@ pub(crate) fn stream_name(instrument: InstrumentId, timeframe: Timeframe) -> Str
 /// Reads one frame.
 pub(crate) fn read(text: &str, subscribed: &Subscribed) -> Result<Frame, VenueError> {
     let Ok(frame) = serde_json::from_str::<KlineFrame<'_>>(text) else {
-        return read_other(text);
+        return match fact_of(text, subscribed) {
+            Some((instrument, kind)) => read_fact(text, instrument, kind),
+            None => read_other(text),
+        };
     };
-    let Some(&(instrument, timeframe)) = subscribed.get(frame.stream) else {
+    let Some(&(instrument, Topic::Candles(timeframe))) = subscribed.get(frame.stream) else {
         return Ok(Frame::Other);
     };
     let k = frame.data.k;
@@ -63,6 +76,26 @@ pub(crate) fn read(text: &str, subscribed: &Subscribed) -> Result<Frame, VenueEr
         Ok(candle) => Frame::Closed { instrument, candle, time_exchange },
         Err(error) => Frame::Refused { instrument, timeframe, error },
     })
+}
+
+/// Which stream of facts a frame is of, if of one.
+fn fact_of(text: &str, subscribed: &Subscribed) -> Option<(InstrumentId, FactKind)> {
+    if !subscribed.values().any(|(_, topic)| matches!(topic, Topic::Fact(_))) {
+        return None;
+    }
+    let named: NamedFrame<'_> = serde_json::from_str(text).ok()?;
+    match subscribed.get(named.stream) {
+        Some(&(instrument, Topic::Fact(kind))) => Some((instrument, kind)),
+        _ => None,
+    }
+}
+
+fn read_fact(text: &str, instrument: InstrumentId, kind: FactKind) -> Result<Frame, VenueError> {
+    let fact = kind.read(text)?;
+    if fact.symbol() != instrument.symbol() {
+        return Err(malformed(text));
+    }
+    Ok(Frame::Fact { instrument, fact: Box::new(fact) })
 }
 
 /// What is not a kline in an envelope: answers, announcements, other events, nonsense.
@@ -93,7 +126,10 @@ mod tests {
 
     fn subscribed() -> Subscribed {
         let instrument = "BNB/BTC".parse().unwrap();
-        BTreeMap::from([(stream_name(instrument, Timeframe::M1), (instrument, Timeframe::M1))])
+        BTreeMap::from([(
+            stream_name(instrument, Timeframe::M1),
+            (instrument, Topic::Candles(Timeframe::M1)),
+        )])
     }
 
     fn kline(edit: impl Fn(String) -> String) -> Result<Frame, VenueError> {

@@ -6,6 +6,7 @@ use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
 
 use super::error::VenueError;
+use super::usdm::fact::Fact;
 
 /// What the stream has to say.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,13 @@ pub enum StreamMessage {
         candle: Candle,
         /// When the venue sent it, by its clock.
         time_exchange: UtcMs,
+    },
+    /// Something beside candles.
+    Fact {
+        /// Of what.
+        instrument: InstrumentId,
+        /// What.
+        fact: Box<Fact>,
     },
     /// A candle closed whose numbers make no sense.
     Refused {

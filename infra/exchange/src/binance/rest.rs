@@ -19,6 +19,7 @@ pub const DEFAULT_REST_URL: &str = "https://data-api.binance.vision";
 /// The most candles that the venue puts on one page.
 pub const MAX_PAGE: u32 = 1_000;
 
+const MARK_KLINES: &str = "fapi/v1/markPriceKlines";
 /// The code for a name that the venue does not know.
 const UNKNOWN_SYMBOL: i64 = -1121;
 
@@ -111,6 +112,29 @@ impl RestClient {
         from: UtcMs,
         limit: u32,
     ) -> Result<CandlePage, VenueError> {
+        self.page(self.market.paths().klines, instrument, timeframe, from, limit).await
+    }
+
+    /// The same of a perpetual's mark price; their volumes say nothing.
+    pub async fn mark_candles(
+        &self,
+        instrument: InstrumentId,
+        timeframe: Timeframe,
+        from: UtcMs,
+        limit: u32,
+    ) -> Result<CandlePage, VenueError> {
+        Market::Usdm.symbol(instrument)?;
+        self.page(MARK_KLINES, instrument, timeframe, from, limit).await
+    }
+
+    async fn page(
+        &self,
+        path: &'static str,
+        instrument: InstrumentId,
+        timeframe: Timeframe,
+        from: UtcMs,
+        limit: u32,
+    ) -> Result<CandlePage, VenueError> {
         let deadline = self.transport.deadline();
         let limit = limit.clamp(1, MAX_PAGE);
         let query = [
@@ -121,7 +145,7 @@ impl RestClient {
         ];
         let paths = self.market.paths();
         let weight = self.market.klines_weight(limit);
-        let klines = Request { path: paths.klines, query: &query, weight };
+        let klines = Request { path, query: &query, weight };
         // The clock first: what had closed by then is closed in the answer.
         let time = self.transport.ask(&paths.time, deadline, read_time).await?;
         let settled = time.plus_ms(-self.settle_ms);

@@ -15,10 +15,11 @@ use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 
 use super::backoff::Backoff;
 use super::error::{VenueError, excerpt};
-use super::frame::{self, Frame, Subscribed};
+use super::frame::{self, Frame, Subscribed, Topic};
 use super::message::{Disconnect, StreamMessage};
 use super::signed::verdict::Market;
 use super::socket::{self, Socket};
+use super::usdm::fact::{FactKind, Route};
 use super::{tls, url};
 
 /// The host that streams spot's market data to anyone, without a key.
@@ -121,11 +122,36 @@ impl StreamClient {
         streams: Vec<(InstrumentId, Timeframe)>,
         options: StreamOptions,
     ) -> Result<(StreamHandle, mpsc::Receiver<StreamMessage>), VenueError> {
-        let base = url::base(stream_url, &["ws", "wss"], "ws(s)")?;
         streams.iter().try_for_each(|(id, _)| market.symbol(*id).map(|_| ()))?;
-        let named = streams.into_iter().map(|(id, tf)| (frame::stream_name(id, tf), (id, tf)));
-        let subscribed: Subscribed = named.collect();
-        let (address, requests) = plan(&base, market, &subscribed)?;
+        let topic = |(id, timeframe): (InstrumentId, Timeframe)| {
+            (frame::stream_name(id, timeframe), (id, Topic::Candles(timeframe)))
+        };
+        let subscribed = streams.into_iter().map(topic).collect();
+        Self::start(stream_url, market.paths().streams, subscribed, options)
+    }
+
+    /// The same for what streams of futures tell beside candles; all of one route.
+    pub fn spawn_facts(
+        stream_url: &str,
+        route: Route,
+        facts: Vec<(InstrumentId, FactKind)>,
+        options: StreamOptions,
+    ) -> Result<(StreamHandle, mpsc::Receiver<StreamMessage>), VenueError> {
+        facts.iter().try_for_each(|(id, _)| Market::Usdm.symbol(*id).map(|_| ()))?;
+        let of_route = facts.into_iter().filter(|(_, kind)| kind.route() == route);
+        let topic =
+            |(id, kind): (InstrumentId, FactKind)| (kind.stream_name(id), (id, Topic::Fact(kind)));
+        Self::start(stream_url, route.path(), of_route.map(topic).collect(), options)
+    }
+
+    fn start(
+        stream_url: &str,
+        path: &str,
+        subscribed: Subscribed,
+        options: StreamOptions,
+    ) -> Result<(StreamHandle, mpsc::Receiver<StreamMessage>), VenueError> {
+        let base = url::base(stream_url, &["ws", "wss"], "ws(s)")?;
+        let (address, requests) = plan(&base, path, &subscribed)?;
         let (out, messages) = mpsc::channel(options.capacity.max(1));
         let client = Self {
             address,
@@ -256,6 +282,9 @@ impl StreamClient {
                     let message = StreamMessage::Candle { instrument, candle, time_exchange };
                     self.tell(message).await?;
                 }
+                Ok(Frame::Fact { instrument, fact }) => {
+                    self.tell(StreamMessage::Fact { instrument, fact }).await?;
+                }
                 Ok(Frame::Refused { instrument, timeframe, error }) => {
                     self.tell(StreamMessage::Refused { instrument, timeframe, error }).await?;
                 }
@@ -292,7 +321,7 @@ impl StreamClient {
 /// The address, which names the first streams, and the messages that subscribe to the rest.
 fn plan(
     base: &Url,
-    market: Market,
+    path: &str,
     subscribed: &Subscribed,
 ) -> Result<(String, Vec<String>), VenueError> {
     if subscribed.is_empty() || subscribed.len() > MAX_STREAMS {
@@ -300,7 +329,7 @@ fn plan(
     }
     let names: Vec<&str> = subscribed.keys().map(String::as_str).collect();
     let (first, rest) = names.split_at(names.len().min(CHUNK));
-    let address = format!("{base}{}{}", market.paths().streams, first.join("/"));
+    let address = format!("{base}{path}{}", first.join("/"));
     let requests = rest.chunks(CHUNK).enumerate().map(|(n, names)| {
         format!(r#"{{"method":"SUBSCRIBE","params":["{}"],"id":{}}}"#, names.join("\",\""), n + 1)
     });

@@ -129,7 +129,7 @@ impl Transport {
     }
 
     /// How much of the venue's request weight is used, 0…1.
-    pub(super) fn used_weight_ratio(&self) -> f64 {
+    pub(crate) fn used_weight_ratio(&self) -> f64 {
         self.gate.used_ratio()
     }
 

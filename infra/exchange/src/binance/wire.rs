@@ -180,6 +180,12 @@ pub(crate) struct Kline<'a> {
     pub(crate) is_closed: bool,
 }
 
+/// Of any frame, the stream that it is of.
+#[derive(serde::Deserialize)]
+pub(crate) struct NamedFrame<'a> {
+    pub(crate) stream: &'a str,
+}
+
 /// Any other frame, read only as far as to know what it is.
 #[derive(serde::Deserialize)]
 pub(crate) struct OtherFrame<'a> {

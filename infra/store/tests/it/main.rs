@@ -5,6 +5,7 @@
 mod alerts;
 mod batches;
 mod embedded;
+mod facts;
 mod harness;
 mod journal;
 mod kill;

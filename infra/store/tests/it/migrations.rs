@@ -58,9 +58,21 @@ async fn timescaledb_may_arrive_later_and_is_asked_each_time() {
     let asked = [
         "hypertable candles by open_time, chunks of 7 days",
         "hypertable portfolio_states by at, chunks of 30 days",
+        "hypertable order_books by at, chunks of 1 day",
+        "hypertable mark_prices by at, chunks of 1 day",
+        "hypertable public_trades by at, chunks of 1 day",
+        "hypertable open_interest by at, chunks of 7 days",
+        "hypertable long_short_ratios by at, chunks of 7 days",
+        "hypertable liquidations by at, chunks of 7 days",
         "compress candles made before 14 days",
         "compress portfolio_states made before 60 days",
         "drop portfolio_states made before 395 days",
+        "drop order_books made before 8 days",
+        "drop mark_prices made before 31 days",
+        "drop public_trades made before 31 days",
+        "drop open_interest made before 97 days",
+        "drop long_short_ratios made before 97 days",
+        "drop liquidations made before 97 days",
     ];
     for _ in 0..2 {
         fresh.store.migrate().await.unwrap();
@@ -97,7 +109,17 @@ async fn the_settings_for_compression_are_well_formed() {
 async fn a_hypertable_s_keys_hold_its_time() {
     let fresh = Fresh::new().await;
     let mut superuser = fresh.superuser().await;
-    for (table, time) in [("candles", "open_time"), ("portfolio_states", "at")] {
+    let tables = [
+        ("candles", "open_time"),
+        ("portfolio_states", "at"),
+        ("order_books", "at"),
+        ("mark_prices", "at"),
+        ("public_trades", "at"),
+        ("open_interest", "at"),
+        ("long_short_ratios", "at"),
+        ("liquidations", "at"),
+    ];
+    for (table, time) in tables {
         let unfit: i64 = sqlx::query_scalar(
             "select count(*) from pg_index where indrelid = $1::regclass and indisunique \
              and not (select attnum from pg_attribute where attrelid = indrelid and attname = $2) \

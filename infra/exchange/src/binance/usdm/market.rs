@@ -1,5 +1,7 @@
 //! What anyone may know of USD-M futures, without a key: marks, funding, books, trades, interest.
 
+use std::sync::Arc;
+
 use domain::instrument::InstrumentId;
 use domain::money::{Price, Quantity};
 use domain::time::UtcMs;
@@ -12,20 +14,31 @@ use crate::binance::number::{maybe, maybe_time, number, read, time};
 use crate::binance::signed::call::Call;
 use crate::binance::signed::params::Params;
 use crate::binance::transport::{Request, RestOptions, Transport, USDM_TIME};
+use crate::binance::weight::WeightLimit;
 
 /// The most trades of one answer.
 pub const MAX_TRADES: u32 = 1_000;
 
 /// A client without a key. Calls may run side by side; each retries until its deadline.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct UsdmMarket {
-    transport: Transport,
+    transport: Arc<Transport>,
 }
 
 impl UsdmMarket {
     /// A client of the venue at `rest_url`; nothing is sent yet.
     pub fn new(rest_url: &str, options: RestOptions) -> Result<Self, VenueError> {
-        Ok(Self { transport: Transport::new(rest_url, options, USDM_TIME)? })
+        Ok(Self { transport: Arc::new(Transport::new(rest_url, options, USDM_TIME)?) })
+    }
+
+    /// Keeps to these limits from now on.
+    pub fn keep_to(&self, limits: &[WeightLimit]) {
+        self.transport.set_limits(limits);
+    }
+
+    /// How much of the venue's request weight is used, 0…1, by whoever shares the address.
+    pub fn used_weight_ratio(&self) -> f64 {
+        self.transport.used_weight_ratio()
     }
 
     async fn ask<T: DeserializeOwned>(&self, call: Call) -> Result<T, VenueError> {
@@ -130,22 +143,26 @@ pub fn long_short_ratios(instrument: InstrumentId, period: &str) -> Call {
 #[serde(rename_all = "camelCase")]
 pub struct MarkPrice {
     /// The venue's spelling of the instrument.
+    #[serde(alias = "s")]
     pub symbol: String,
     /// Quote units per base unit.
-    #[serde(deserialize_with = "number")]
+    #[serde(alias = "p", deserialize_with = "number")]
     pub mark_price: Decimal,
     /// The mean of other venues.
-    #[serde(deserialize_with = "number")]
+    #[serde(alias = "i", deserialize_with = "number")]
     pub index_price: Decimal,
+    /// What it would be settled at now.
+    #[serde(default, alias = "P", deserialize_with = "maybe")]
+    pub estimated_settle_price: Option<Decimal>,
     /// What longs pay to shorts at the next settlement, as a ratio of a position's value; negative
     /// where shorts pay. None is unknown, not nought.
-    #[serde(default, deserialize_with = "maybe")]
+    #[serde(default, alias = "r", deserialize_with = "maybe")]
     pub last_funding_rate: Option<Decimal>,
     /// When.
-    #[serde(default, deserialize_with = "maybe_time")]
+    #[serde(default, alias = "T", deserialize_with = "maybe_time")]
     pub next_funding_time: Option<UtcMs>,
     /// When all this held.
-    #[serde(deserialize_with = "time")]
+    #[serde(alias = "E", deserialize_with = "time")]
     pub time: UtcMs,
 }
 

@@ -2,7 +2,9 @@
 
 pub mod account;
 pub mod algo;
+pub mod book;
 pub mod client;
+pub mod fact;
 pub mod listen;
 pub mod market;
 pub mod order;
