@@ -1,6 +1,7 @@
 //! The binary `sextant`: the composition root and the command line.
 #![allow(unreachable_pub, reason = "nothing of a binary can be reached from outside it")]
 
+mod alerts;
 mod cli;
 mod config;
 mod control;
