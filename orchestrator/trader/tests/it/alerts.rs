@@ -13,13 +13,13 @@ use crate::market::Market;
 use crate::site::Site;
 
 /// A real mail server.
-struct MailServer {
+pub(crate) struct MailServer {
     child: Child,
-    mails: Receiver<Value>,
+    pub(crate) mails: Receiver<Value>,
 }
 
 impl MailServer {
-    fn is_here() -> bool {
+    pub(crate) fn is_here() -> bool {
         let mut probe = Command::new("python3");
         probe.args(["-c", "import aiosmtpd"]).stdout(Stdio::null()).stderr(Stdio::null());
         let here = probe.status().is_ok_and(|status| status.success());
@@ -29,7 +29,7 @@ impl MailServer {
         here
     }
 
-    fn start(port: u16) -> Self {
+    pub(crate) fn start(port: u16) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/mail.py");
         let mut command = Command::new("python3");
         command.args([script, &port.to_string()]).stdout(Stdio::piped());
@@ -47,7 +47,7 @@ impl MailServer {
         server
     }
 
-    fn next(&self) -> Value {
+    pub(crate) fn next(&self) -> Value {
         self.mails.recv_timeout(PATIENCE).unwrap()
     }
 }

@@ -11,6 +11,7 @@ mod data;
 mod database;
 mod demo;
 mod docs;
+mod doctor;
 mod faults;
 mod gobetween;
 mod harness;
