@@ -15,7 +15,10 @@ pub fn share(days_live: u32) -> Decimal {
 
 /// The whole table as a person reads it.
 pub fn told() -> String {
-    let step = |(from, percent): &(u32, u32)| format!("{percent} % from day {}", from + 1);
+    let step = |(from, _): &(u32, u32)| {
+        let percent = (share(*from) * Decimal::ONE_HUNDRED).normalize();
+        format!("{percent} % from day {}", from + 1)
+    };
     STEPS.iter().map(step).collect::<Vec<_>>().join(", ")
 }
 
