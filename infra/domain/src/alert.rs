@@ -223,12 +223,13 @@ impl Alert {
         Self::new(AlertKind::MailDown, at, None, subject, text)
     }
 
-    /// The account lies this far below its peak, and halts at `halt_ratio`.
-    pub fn drawdown(at: UtcMs, drawdown_ratio: f64, halt_ratio: f64) -> Self {
-        let (now, halt) = (percent(drawdown_ratio), percent(halt_ratio));
+    /// The account lies this far below its peak.
+    pub fn drawdown(at: UtcMs, drawdown_ratio: f64) -> Self {
+        let now = percent(drawdown_ratio);
         let text = format!(
-            "The account lies {now} below its highest worth. Trading goes on, and halts at {halt}. \
-             Look at `sextant trades` for what lost; `sextant pause` stops new entries meanwhile."
+            "The account lies {now} below its highest worth. Trading goes on until the limit of the \
+             drawdown, at which it halts; `sextant status` names it. Look at `sextant trades` for \
+             what lost; `sextant pause` stops new entries meanwhile."
         );
         Self::new(AlertKind::Drawdown, at, None, format!("drawdown of {now}"), text)
     }
@@ -262,7 +263,7 @@ mod tests {
             Alert::venue_down(at, 61_500, "no message"),
             Alert::store_down(at, "disk full"),
             Alert::mail_down(at, 900_000, "refused"),
-            Alert::drawdown(at, 0.123, 0.25),
+            Alert::drawdown(at, 0.123),
             Alert::day_loss(at, 0.051),
         ];
         let kinds: Vec<_> = all.iter().map(|alert| alert.kind).collect();

@@ -62,6 +62,11 @@ impl Store {
         Ok(connection.close().await?)
     }
 
+    /// The last migration that this program knows.
+    pub fn newest_schema() -> i64 {
+        MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+    }
+
     /// Where it is, without a password: for messages.
     pub fn place(&self) -> String {
         place(&self.options)

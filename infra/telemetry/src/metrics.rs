@@ -132,6 +132,8 @@ metrics! {
         "Faults that the agents' shells reported.";
     store_up: IntGauge, "sextant_store_up" in "0 or 1":
         "Whether the store answered last time.";
+    alerts_unsent: IntGauge, "sextant_alerts_unsent" in "alerts":
+        "Alerts that no mail server has taken yet.";
     build_info: By<IntGaugeVec>, by "version", "sextant_build_info" in "always 1":
         "The version that runs.";
 }

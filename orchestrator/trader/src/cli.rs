@@ -10,6 +10,7 @@ use crate::verbs::analysis::{LookaheadAnalysis, RecursiveAnalysis};
 use crate::verbs::backtest::args::Backtest;
 use crate::verbs::config::Config;
 use crate::verbs::control::{Close, Resume};
+use crate::verbs::doctor::Doctor;
 use crate::verbs::download_data::DownloadData;
 use crate::verbs::hyperopt::args::Hyperopt;
 use crate::verbs::list_data::ListData;
@@ -161,6 +162,9 @@ pub enum Verb {
     /// Close positions at the market.
     #[command(after_help = "Examples:\n  sextant close --pairs BTC/USDT\n  sextant close --all")]
     Close(Close),
+    /// Check everything that a run depends on, and say what to do about what isn't well.
+    #[command(after_help = "Examples:\n  sextant doctor\n  sextant doctor --send-test-mail")]
+    Doctor(Doctor),
     /// Show or check the configuration.
     #[command(after_help = "Example:\n  sextant config check")]
     Config(Config),

@@ -1,6 +1,7 @@
 //! The binary `sextant`: the composition root and the command line.
 #![allow(unreachable_pub, reason = "nothing of a binary can be reached from outside it")]
 
+mod alerts;
 mod cli;
 mod config;
 mod control;
@@ -8,6 +9,7 @@ mod desk;
 mod ending;
 mod evidence;
 mod gateway;
+mod live;
 mod market;
 mod place;
 mod progress;
@@ -127,6 +129,9 @@ fn dispatch(cli: Cli) -> Outcome<ExitCode> {
         Verb::Replay(asked) => verbs::replay::replay(&asked, &settings(&common)?, json),
         Verb::BacktestShow(asked) => {
             done(verbs::backtest::show::show(&asked, &settings(&common)?, json))
+        }
+        Verb::Doctor(asked) => {
+            verbs::doctor::doctor(&asked, &configured(&common, &[], None)?, json)
         }
         Verb::Pause => verbs::control::say(Word::Pause, &settings(&common)?, json),
         Verb::Reduce => verbs::control::say(Word::Reduce, &settings(&common)?, json),

@@ -31,6 +31,9 @@ use telemetry::metrics::Metrics;
 use telemetry::readiness::Readiness;
 use tokio::sync::mpsc;
 
+use crate::alerts::post::{self, Post};
+use crate::alerts::raise::Alerts;
+use crate::config::settings::Mail;
 use crate::control::brake::Brake;
 use crate::control::obey;
 use crate::desk::journal::JournalActor;
@@ -83,6 +86,8 @@ pub struct Session {
     pub stream_url: String,
     /// How far the venue's candles trail its clock.
     pub settle_ms: u64,
+    /// Where alerts go.
+    pub mail: Mail,
     /// When it ends by itself.
     pub until: Until,
     /// Metrics of the process.
@@ -153,6 +158,12 @@ impl Session {
             summary = self.trade_in(&open, stop, &trading, &brake) => summary.map(Some),
             () = before_trading => Ok(None),
         };
+        if let Err(failure) = &summary
+            && (failure.code, trading.load(Ordering::Relaxed)) == (Code::Store, true)
+        {
+            let why = failure.to_string();
+            post::tell_past_the_store(&self.mail, self.begin.mode, &why).await;
+        }
         // Stopped even where trading failed: what is acknowledged is on disk in any case.
         let stopped = open.close().await;
         let summary = summary?;
@@ -184,10 +195,12 @@ impl Session {
         if engine.floor().core().account().state() == TradingState::Halted {
             brake.pull();
         }
+        let metrics = &self.metrics;
         let mut journal = Journal::open(store, self.place.seals()?).await?;
         // What a crash left unwritten, and for a new run the moment it began, before anything else.
         journal.append(&batch).await?;
         self.readiness.ready("store");
+        let post = Post::begin(store, &self.mail, self.begin.mode, metrics);
         let run = self.note_start(store, &configuration, events).await?;
 
         // The client that lists also learns the venue's limits.
@@ -196,7 +209,6 @@ impl Session {
         let (endings, mut ended) = mpsc::unbounded_channel();
         let (agents, floor) = engine.into_parts();
         let (desk_thread, journal_thread) = (self.thread(), self.thread());
-        let metrics = &self.metrics;
         let journal = {
             let metrics = Arc::clone(metrics);
             JournalActor::start_in_arbiter(&journal_thread, |_| {
@@ -241,7 +253,8 @@ impl Session {
         self.reconcile(way.as_ref()).await;
         let mode = self.begin.mode;
         let switch = obey::begin(&self.data_dir, mode, Arc::clone(brake), &orchestrator).await?;
-        let stream = self.begin(&configuration, &rest, &market, listed, endings.clone()).await?;
+        let stream =
+            self.begin(&configuration, &rest, &market, listed, endings.clone(), store).await?;
         trading.store(true, Ordering::Relaxed);
         let ending = tokio::select! {
             () = stop.asked() => Ending::Stopped,
@@ -268,6 +281,7 @@ impl Session {
             journal_thread.stop();
         }
         self.note_end(store, run, finished, head).await?;
+        post.finish().await;
         let stored = store.candle_counts().await?;
         let folder = self.place.folder.clone();
         let simulator = match self.until {
@@ -387,6 +401,7 @@ impl Session {
         market: &Addr<Market>,
         listed: Vec<Instrument>,
         endings: mpsc::UnboundedSender<Ending>,
+        store: &Store,
     ) -> Outcome<StreamHandle> {
         let clock = rest.clock().await?;
         self.metrics.clock_offset.set(clock.offset_ms as f64 / 1e3);
@@ -407,9 +422,11 @@ impl Session {
         actix::spawn(feed::read(messages, market.clone(), Arc::clone(rest)));
         let (market, until) = (market.clone(), self.until.clone());
         let status_url = self.status_url();
-        let readiness = self.readiness.clone();
+        let (readiness, alerts) = (self.readiness.clone(), Alerts::new(store));
         actix::spawn(async move {
-            let outcome = watch::watch(&market, &until, venue_time, &status_url, &readiness).await;
+            let watched =
+                watch::watch(&market, &until, venue_time, &status_url, &readiness, &alerts);
+            let outcome = watched.await;
             let ending = outcome.map_or_else(Ending::Failed, |()| Ending::Finished);
             // Gone means that the session is over already.
             let _ = endings.send(ending);

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use actix::Addr;
+use domain::alert::Alert;
 use domain::time::UtcMs;
+use exchange::binance::clock::local_now;
 use serde::Deserialize;
 use telemetry::readiness::Readiness;
 
+use crate::alerts::raise::Alerts;
 use crate::ending::{Code, Failure, Outcome};
 use crate::market::actor::{Ask, Clock, Market, State};
 use crate::session::Until;
@@ -14,6 +17,8 @@ use crate::session::Until;
 const PAUSE: Duration = Duration::from_millis(100);
 /// Candles close every minute; twice that without one is not fresh.
 const FRESH: Duration = Duration::from_secs(150);
+/// So many looks without a candle are as long as that.
+const SILENT_LOOKS: u32 = (FRESH.as_millis() / PAUSE.as_millis()) as u32;
 /// The stream is drained when it has said nothing new in so many looks.
 const QUIET_LOOKS: u32 = 4;
 
@@ -32,9 +37,10 @@ pub async fn watch(
     started_at: UtcMs,
     status_url: &str,
     readiness: &Readiness,
+    alerts: &Alerts,
 ) -> Outcome<()> {
     let mut heard: u64 = 0;
-    let mut quiet = 0;
+    let mut quiet: u32 = 0;
     let mut asked_last = false;
     loop {
         tokio::time::sleep(PAUSE).await;
@@ -44,7 +50,14 @@ pub async fn watch(
             readiness.ready_for("streams", FRESH);
             quiet = 0;
         } else {
-            quiet += 1;
+            quiet = quiet.saturating_add(1);
+            // Told once, until something is heard again.
+            if quiet == SILENT_LOOKS && *until == Until::Stopped {
+                let what = "its stream brings no candles, and whether its requests are answered \
+                            stands in the log";
+                let down_ms = i64::try_from(FRESH.as_millis()).unwrap_or(i64::MAX);
+                alerts.raise(Alert::venue_down(local_now(), down_ms, what)).await;
+            }
         }
         heard = now_heard;
         match until {

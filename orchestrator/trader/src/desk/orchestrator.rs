@@ -10,6 +10,7 @@ use actix::{
 use backtest::floor::Floor;
 use decision::outbox::Outbox;
 use domain::agent::Effect;
+use domain::alert::Alert;
 use domain::event::{Event, Released};
 use domain::gateway::Command;
 use domain::intervention::Intervention;
@@ -23,6 +24,7 @@ use telemetry::metrics::Metrics;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::alerts::{found, raise};
 use crate::control::told::{self, Told};
 use crate::desk::journal::{Append, JournalActor};
 use crate::desk::note::Note;
@@ -218,9 +220,14 @@ impl Desk {
     fn note(&mut self, out: &mut Outbox) -> Outcome<()> {
         for dated in out.records.drain(..) {
             let entry = dated.chained(&mut self.head)?;
-            self.tally.count(&dated);
+            let told = self.batch.alerts.len();
+            if let Some(drawdown_ratio) = self.tally.count(&dated) {
+                let alert = Alert::drawdown(dated.at, drawdown_ratio);
+                self.batch.alerts.push(found::row(self.head.seq, alert));
+            }
             tally::observe(&self.metrics, &self.tally, &dated, self.head);
             rows::add(&mut self.batch, dated, entry, self.head.seq);
+            self.batch.alerts[told..].iter().for_each(|row| raise::log(&row.alert));
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ use store::portfolio::PortfolioRow;
 use store::risk_events::{RiskEventRow, Severity};
 use store::signals::SignalRow;
 
+use crate::alerts::found;
 use crate::desk::note::Note;
 
 /// Adds a record, with its entry where it is one of the ledger's. `head_seq` is the ledger's last
@@ -29,16 +30,20 @@ pub fn add(batch: &mut Batch, dated: Dated, entry: Option<Entry>, head_seq: u64)
     match record {
         // Of these the ledger's entry is all there is.
         Record::Configuration(_) | Record::Funding(_) => {}
-        Record::Intervention(intervention) => batch.risk_events.push(RiskEventRow {
-            id: intervention_row(seq),
-            at,
-            input_seq,
-            kind: "intervention".to_owned(),
-            severity: severity(&intervention),
-            instrument: intervention.instrument(),
-            action_taken: intervention.name().to_owned(),
-            details: json!(intervention),
-        }),
+        Record::Intervention(intervention) => {
+            let alert = found::of_intervention(at, &intervention);
+            batch.alerts.extend(alert.map(|alert| found::row(seq, alert)));
+            batch.risk_events.push(RiskEventRow {
+                id: intervention_row(seq),
+                at,
+                input_seq,
+                kind: "intervention".to_owned(),
+                severity: severity(&intervention),
+                instrument: intervention.instrument(),
+                action_taken: intervention.name().to_owned(),
+                details: json!(intervention),
+            })
+        }
         Record::Decision(record) => batch.decisions.push(decision(seq, at, input_seq, *record)),
         Record::Order(record) => batch.orders.push(OrderRow { seq, at, order: record.order }),
         Record::Fill(fill) => batch.fills.push(FillRow { seq, fill }),
@@ -46,35 +51,42 @@ pub fn add(batch: &mut Batch, dated: Dated, entry: Option<Entry>, head_seq: u64)
         Record::RiskWord(word) => batch.risk_words.push(word),
         Record::Trade(trade) => batch.trades.push(trade),
         Record::Marked(mark) => batch.portfolio.push(portfolio(at, *mark)),
-        Record::StateChanged(changed) => batch.risk_events.push(RiskEventRow {
-            // A person may change it there and back after one watermark.
-            id: Id::of(RunSeed(0), head_seq, "risk_event", changed.to.name()),
-            at,
-            input_seq,
-            kind: "trading_state".to_owned(),
-            severity: match changed.to {
-                TradingState::Active => Severity::Info,
-                TradingState::Reducing => Severity::Warning,
-                TradingState::Halted => Severity::Critical,
-            },
-            instrument: None,
-            details: json!({
-                "from": changed.from.name(),
-                "to": changed.to.name(),
-                "drawdown_ratio": changed.drawdown_ratio,
-                "day_loss_ratio": changed.day_loss_ratio,
-                "equity_quote": changed.equity_quote,
-                "ledger_seq": head_seq,
-            }),
-            action_taken: match changed.to {
-                TradingState::Active => "entries allowed again",
-                TradingState::Reducing => {
-                    "no entries until the next UTC day, or until a person resumes"
-                }
-                TradingState::Halted => "no entries until a person lifts the halt",
+        Record::StateChanged(changed) => {
+            // What a person's word changed is told of the word.
+            if batch.risk_events.last().is_none_or(|last| last.id != intervention_row(head_seq)) {
+                let alert = found::of_limit(at, &changed);
+                batch.alerts.extend(alert.map(|alert| found::row(head_seq, alert)));
             }
-            .to_owned(),
-        }),
+            batch.risk_events.push(RiskEventRow {
+                // A person may change it there and back after one watermark.
+                id: Id::of(RunSeed(0), head_seq, "risk_event", changed.to.name()),
+                at,
+                input_seq,
+                kind: "trading_state".to_owned(),
+                severity: match changed.to {
+                    TradingState::Active => Severity::Info,
+                    TradingState::Reducing => Severity::Warning,
+                    TradingState::Halted => Severity::Critical,
+                },
+                instrument: None,
+                details: json!({
+                    "from": changed.from.name(),
+                    "to": changed.to.name(),
+                    "drawdown_ratio": changed.drawdown_ratio,
+                    "day_loss_ratio": changed.day_loss_ratio,
+                    "equity_quote": changed.equity_quote,
+                    "ledger_seq": head_seq,
+                }),
+                action_taken: match changed.to {
+                    TradingState::Active => "entries allowed again",
+                    TradingState::Reducing => {
+                        "no entries until the next UTC day, or until a person resumes"
+                    }
+                    TradingState::Halted => "no entries until a person lifts the halt",
+                }
+                .to_owned(),
+            })
+        }
     }
 }
 

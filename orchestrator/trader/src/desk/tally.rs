@@ -15,6 +15,8 @@ use domain::trade::Trade;
 use serde::Serialize;
 use telemetry::metrics::Metrics;
 
+use crate::alerts::found::Depth;
+
 /// Counts by kind. Recovery replays the records of earlier runs, so they cover the whole ledger.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
@@ -38,6 +40,8 @@ pub struct Tally {
     pub open_positions: u32,
     /// Largest loss from a peak.
     pub max_drawdown_ratio: f64,
+    /// Whether the drawdown is worth telling.
+    pub depth: Depth,
     /// The last watermark.
     pub now: UtcMs,
 }
@@ -54,8 +58,8 @@ pub struct ExitTally {
 }
 
 impl Tally {
-    /// Counts a record.
-    pub fn count(&mut self, dated: &Dated) {
+    /// Counts a record. Gives back the drawdown where it has just become worth telling.
+    pub fn count(&mut self, dated: &Dated) -> Option<f64> {
         self.now = dated.at;
         let one = |map: &mut BTreeMap<String, u64>, key: &str| {
             *map.entry(key.to_owned()).or_default() += 1;
@@ -79,13 +83,16 @@ impl Tally {
             Record::Marked(mark) => {
                 self.equity_quote = mark.view.equity_quote;
                 self.open_positions = mark.view.positions;
-                self.max_drawdown_ratio = self.max_drawdown_ratio.max(mark.view.drawdown_ratio());
+                let drawdown_ratio = mark.view.drawdown_ratio();
+                self.max_drawdown_ratio = self.max_drawdown_ratio.max(drawdown_ratio);
+                return self.depth.look(drawdown_ratio).then_some(drawdown_ratio);
             }
             Record::Configuration(_)
             | Record::Funding(_)
             | Record::Intervention(_)
             | Record::StateChanged(_) => {}
         }
+        None
     }
 
     /// The trades by exit reason.

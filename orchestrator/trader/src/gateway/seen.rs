@@ -8,11 +8,11 @@ use domain::time::UtcMs;
 use exchange::binance::order::{VenueOrder, VenueTrade};
 use exchange::binance::signed::error::CallError;
 use exchange::binance::spot::list::{Cancelled, OrderList};
+use exchange::binance::usdm::algo::VenueAlgoOrder;
 use exchange::binance::user_stream::algo_event::AlgoUpdate;
 use exchange::binance::user_stream::event::UserEvent;
 use exchange::binance::user_stream::order_event::{LastFill, OrderUpdate};
 use exchange::binance::user_stream::stream::UserMessage;
-use exchange::binance::usdm::algo::VenueAlgoOrder;
 use execution::answer::{AccountEvent, Answer, Failure, FillSeen, OrderSeen};
 
 /// What a request that came to nothing came to.
@@ -32,15 +32,14 @@ pub(super) fn failure(error: CallError) -> Answer {
         | CallError::RateLimited { .. }
         | CallError::Banned { .. }
         | CallError::Busy { .. }
-        | CallError::Clock { .. } => Failure::NothingDone { why: error.to_string(), retry_after_ms },
+        | CallError::Clock { .. } => {
+            Failure::NothingDone { why: error.to_string(), retry_after_ms }
+        }
     })
 }
 
 /// A question for one order: that the venue finds none is an answer.
-pub(super) fn found<T>(
-    asked: Result<T, CallError>,
-    answer: impl FnOnce(T) -> Answer,
-) -> Answer {
+pub(super) fn found<T>(asked: Result<T, CallError>, answer: impl FnOnce(T) -> Answer) -> Answer {
     match asked {
         Ok(found) => answer(found),
         Err(CallError::NoSuchOrder { .. }) => Answer::NotFound,

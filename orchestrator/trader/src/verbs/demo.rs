@@ -90,6 +90,7 @@ pub fn demo(asked: &Demo, settings: &Settings, json: bool) -> Outcome<()> {
         place: place.clone(),
         data_dir: settings.data_dir.clone(),
         market: settings.market(),
+        mail: settings.mail.clone(),
         rest_url: market.rest.clone(),
         stream_url: market.stream.clone(),
         settle_ms: 0,

@@ -9,6 +9,7 @@ pub mod control;
 mod coverage;
 pub mod decisions;
 pub mod demo;
+pub mod doctor;
 pub mod download_data;
 pub mod hyperopt;
 pub mod indicators;

@@ -37,6 +37,7 @@ pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
         begin: begin(settings.mode.name(), settings),
         place,
         data_dir: settings.data_dir.clone(),
+        mail: settings.mail.clone(),
         market,
         rest_url: addresses.rest,
         stream_url: addresses.stream,

@@ -9,11 +9,13 @@ use domain::ledger::Head;
 use domain::time::UtcMs;
 use serde::Serialize;
 use serde_json::{Value, json};
+use store::alerts::{AlertCounts, AlertState};
 use store::lookup::Counts;
 use store::portfolio::PortfolioRow;
 use store::store::Store;
 
-use crate::config::settings::Settings;
+use crate::config::settings::{Mail, Settings};
+use crate::control::word;
 use crate::ending::{Code, Outcome};
 use crate::verbs::output::{self, signed, two};
 use crate::verbs::reading;
@@ -21,6 +23,8 @@ use crate::verbs::trading::{self, Trading};
 
 /// A container's health check gives up after this.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Alerts that are looked at.
+const LATEST_ALERTS: u32 = 20;
 
 /// All that there is to say.
 #[derive(Serialize)]
@@ -32,6 +36,9 @@ struct State {
     trading: Trading,
     counts: Counts,
     head: Head,
+    alerts: AlertCounts,
+    /// The latest of those that nobody was mailed.
+    unsent: Vec<AlertState>,
 }
 
 /// Shows the store's present.
@@ -39,9 +46,9 @@ pub(crate) fn status(settings: &Settings, json: bool) -> Outcome<()> {
     let (state, place) =
         reading::read(settings, async |store, place| Ok((read(store).await?, place.to_string())))?;
     if json {
-        output::print_json(&document(&state, &place))
+        output::print_json(&document(&state, &place, settings))
     } else {
-        output::print(&text(&state, &place))
+        output::print(&text(&state, &place, settings))
     }
 }
 
@@ -78,10 +85,18 @@ async fn read(store: &Store) -> Outcome<State> {
         trading: trading::read(store).await?,
         counts: store.counts().await?,
         head: store.ledger_head().await?,
+        alerts: store.alert_counts().await?,
+        unsent: unsent(store).await?,
     })
 }
 
-fn document(state: &State, place: &str) -> Value {
+async fn unsent(store: &Store) -> Outcome<Vec<AlertState>> {
+    let mut latest = store.alerts(LATEST_ALERTS).await?;
+    latest.retain(|alert| alert.sent_at.is_none());
+    Ok(latest)
+}
+
+fn document(state: &State, place: &str, settings: &Settings) -> Value {
     let run = state.configuration.as_ref().map(|run| {
         json!({
             "mode": run.mode, "seed": run.seed, "began_at": run.began_at,
@@ -102,13 +117,17 @@ fn document(state: &State, place: &str) -> Value {
         "trading": state.trading.state,
         "trading_why": state.trading.why,
         "trading_since": state.trading.since,
+        "halt_file": word::is_halted_by_file(&settings.data_dir),
+        "alerts": state.alerts,
+        "unsent_alerts": state.unsent,
+        "mail_missing": missing(&settings.mail),
         "counts": state.counts,
         "ledger_entries": state.head.seq,
         "ledger_head_hash": state.head.hash,
     })
 }
 
-fn text(state: &State, place: &str) -> String {
+fn text(state: &State, place: &str, settings: &Settings) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| text += &format!("{name:<16} {value}\n");
     line("store", place.trim_start_matches("the store ").to_owned());
@@ -139,6 +158,7 @@ fn text(state: &State, place: &str) -> String {
     if let Some(account) = &state.portfolio {
         account_lines(account, run, &state.trading, &mut line);
     }
+    alert_lines(state, settings, &mut line);
     let Counts { candles, signals, decisions, orders, fills, trades } = state.counts;
     line("candles", candles.to_string());
     line("decisions", format!("{decisions} from {signals} signals"));
@@ -148,6 +168,34 @@ fn text(state: &State, place: &str) -> String {
         format!("{} entries, head {:.16}…", state.head.seq, state.head.hash.to_string()),
     );
     text
+}
+
+/// Settings without which alerts go nowhere.
+fn missing(mail: &Mail) -> &[&'static str] {
+    match mail {
+        Mail::To(_) => &[],
+        Mail::Missing(names) => names,
+    }
+}
+
+fn alert_lines(state: &State, settings: &Settings, line: &mut impl FnMut(&str, String)) {
+    if word::is_halted_by_file(&settings.data_dir) {
+        let file = word::halt_file(&settings.data_dir);
+        line("halt file", format!("{} is there: nothing opens while it is", file.display()));
+    }
+    let AlertCounts { unsent, failed } = state.alerts;
+    if unsent == 0 {
+        return;
+    }
+    let why = match missing(&settings.mail) {
+        [] if failed > 0 => format!("; the mail server refused {failed}"),
+        [] => String::new(),
+        names => format!("; there is no mail server: {} not set", names.join(", ")),
+    };
+    line("alerts", format!("{unsent} not mailed{why}"));
+    for alert in &state.unsent {
+        line("", format!("{} UTC  {}", output::moment(alert.at), alert.subject));
+    }
 }
 
 fn account_lines(

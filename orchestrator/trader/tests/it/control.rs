@@ -11,7 +11,7 @@ use crate::site::Site;
 /// An hour and a half of market time in a second.
 const SPEED: &str = "5000";
 
-fn market(site: &Site) -> Market {
+pub(crate) fn market(site: &Site) -> Market {
     Market::serve(&site.folder, &["--days", DAYS, "--pairs", PAIRS, "--speed", SPEED])
 }
 
@@ -24,12 +24,12 @@ fn running(site: &Site, market: &Market) -> Process {
     process
 }
 
-fn process_listens(site: &Site) -> bool {
+pub(crate) fn process_listens(site: &Site) -> bool {
     let file = site.folder.path().join("data/control/paper.pid");
     fs::File::open(file).is_ok_and(|file| file.try_lock_shared().is_err())
 }
 
-fn status(site: &Site) -> Value {
+pub(crate) fn status(site: &Site) -> Value {
     site.verb(&["status", "--json"]).end().json()
 }
 
@@ -38,7 +38,7 @@ fn waits_for(site: &Site, state: &str) {
     assert!(found, "never {state}: {}", status(site));
 }
 
-fn say(site: &Site, words: &[&str]) -> Launch {
+pub(crate) fn say(site: &Site, words: &[&str]) -> Launch {
     site.verb(&[words, &["--json"]].concat())
 }
 

@@ -4,12 +4,14 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on should stop")]
 
+mod alerts;
 mod backtest;
 mod control;
 mod data;
 mod database;
 mod demo;
 mod docs;
+mod doctor;
 mod faults;
 mod gobetween;
 mod harness;

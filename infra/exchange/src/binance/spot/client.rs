@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use domain::instrument::InstrumentId;
 use domain::money::{Price, Quantity};
-use domain::venue_name::VenueName;
 use domain::time::UtcMs;
+use domain::venue_name::VenueName;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 

@@ -1,0 +1,5 @@
+//! What real money takes before it is traded, and how much of it at first. Data and pure functions:
+//! whoever begins a live run asks them.
+
+pub mod gate;
+pub mod rollout;

@@ -1,0 +1,172 @@
+//! The account and its key: whether it is taken, what it may do, and how the account is set.
+
+use domain::instrument::InstrumentId;
+use exchange::binance::clock::local_now;
+use exchange::binance::signed::client::SignedOptions;
+use exchange::binance::signed::error::CallError;
+use exchange::binance::signed::keys::Keys;
+use exchange::binance::signed::verdict::Market;
+use exchange::binance::spot::account::KeyRights;
+use exchange::binance::spot::client::SpotClient;
+use exchange::binance::usdm::client::UsdmClient;
+
+use super::finding::{Check, Finding};
+use super::venue;
+use crate::config::settings::{ApiKeys, Settings};
+use crate::live::gate::{self, Evidence};
+use crate::live::rollout;
+
+/// Nothing of a key is ever part of a finding.
+const KEYS: Check = Check::here("keys");
+const MEND: &str = "check the key, its rights and the addresses it is allowed from";
+
+/// `paper_days`: how many of paper trading there are, which real money asks for.
+pub(super) async fn check(settings: &Settings, paper_days: u32) -> Vec<Finding> {
+    let live = &settings.live;
+    let Some(keys) = &live.keys else {
+        return vec![KEYS.ok("none: paper trading needs none")];
+    };
+    let perpetuals: Vec<_> =
+        settings.instruments.iter().copied().filter(InstrumentId::is_perpetual).collect();
+    let market = if perpetuals.is_empty() { Market::Spot } else { Market::Usdm };
+    let made = signed(keys).and_then(|spot_keys| Ok((spot_keys, signed(keys)?)));
+    let (spot_keys, usdm_keys) = match made {
+        Ok(made) => made,
+        Err(why) => return vec![KEYS.fail(why, "copy it again")],
+    };
+    let options = SignedOptions { rest: venue::PATIENCE, ..SignedOptions::default() };
+    let clients =
+        SpotClient::new(&live.endpoints.spot_rest, spot_keys, options.clone()).and_then(|spot| {
+            Ok((spot, UsdmClient::new(&live.endpoints.usdm_rest, usdm_keys, options)?))
+        });
+    let (spot, usdm) = match clients {
+        Ok(clients) => clients,
+        Err(error) => return vec![KEYS.fail(error.to_string(), "correct the address")],
+    };
+    let mut findings = match market {
+        Market::Spot => on_spot(&spot).await,
+        Market::Usdm => on_futures(&usdm, settings, &perpetuals).await,
+    };
+    if live.testnet {
+        findings.push(KEYS.ok("of the test network, which does not tell what they may do"));
+    } else {
+        let rights = spot.key_rights().await;
+        findings.extend(of_rights(&rights, market));
+        let rights = rights.map_err(|error| error.to_string());
+        findings.push(real_money(settings, paper_days, rights, market));
+    }
+    findings
+}
+
+fn signed(keys: &ApiKeys) -> Result<Keys, String> {
+    Keys::new(keys.key.clone(), &keys.secret).map_err(|error| error.to_string())
+}
+
+/// Whose fault it is that a question went unanswered.
+fn refused(error: &CallError) -> Finding {
+    match error {
+        CallError::Unauthorised { .. } | CallError::Rejected { .. } => {
+            KEYS.fail(error.to_string(), MEND)
+        }
+        _ => Check::remote("keys").fail(error.to_string(), "check the network, and try again"),
+    }
+}
+
+async fn on_spot(client: &SpotClient) -> Vec<Finding> {
+    match client.account().await {
+        Err(error) => vec![refused(&error)],
+        Ok(account) => {
+            let held = account.balances.len();
+            let what = format!("accepted on spot; the account holds {held} assets");
+            let tradable = Check::here("account");
+            vec![
+                KEYS.ok(what),
+                match account.can_trade {
+                    true => tradable.ok("may trade on spot"),
+                    false => tradable.fail("may not trade on spot", "ask the venue why"),
+                },
+            ]
+        }
+    }
+}
+
+async fn on_futures(
+    client: &UsdmClient,
+    settings: &Settings,
+    perpetuals: &[InstrumentId],
+) -> Vec<Finding> {
+    let account = Check::here("account");
+    let config = match client.config().await {
+        Ok(config) => config,
+        Err(error) => return vec![refused(&error)],
+    };
+    let mut findings = vec![KEYS.ok("accepted on USD-M futures")];
+    if !config.can_trade {
+        findings.push(account.fail("may not trade futures", "ask the venue why"));
+    }
+    findings.push(match config.dual_side_position {
+        false => account.ok("one-way mode"),
+        true => account.fail(
+            "hedge mode: long and short stand side by side, which is not kept apart here",
+            "set one-way mode at the venue",
+        ),
+    });
+    if config.multi_assets_margin {
+        findings.push(account.warn(
+            "multi-assets mode: every asset backs every position",
+            "set single-asset mode at the venue",
+        ));
+    }
+    match client.instruments(perpetuals).await {
+        Ok(listing) => findings.extend(venue::pairs(settings, perpetuals, &listing)),
+        Err(error) => findings.push(refused(&error)),
+    }
+    for instrument in perpetuals {
+        match client.symbol_config(*instrument).await {
+            Ok(found) => findings.extend(found.iter().map(|set| {
+                let margin = format!("{:?}", set.margin_type).to_lowercase();
+                account.ok(format!("{instrument}: leverage {}, {margin} margin", set.leverage))
+            })),
+            Err(error) => findings.push(refused(&error)),
+        }
+    }
+    findings
+}
+
+fn of_rights(rights: &Result<KeyRights, CallError>, market: Market) -> Vec<Finding> {
+    let check = Check::here("key's rights");
+    let rights = match rights {
+        Ok(rights) => rights,
+        Err(error) => return vec![refused(error)],
+    };
+    let KeyRights { enable_reading, ip_restrict, .. } = *rights;
+    let mut findings = vec![match (rights.admit(market), enable_reading) {
+        (Err(error), _) => check.fail(error.to_string(), "change it at the venue"),
+        (Ok(()), false) => check.fail("it may not read", "allow reading at the venue"),
+        (Ok(()), true) => check.ok("it may read and trade, and not withdraw"),
+    }];
+    if !ip_restrict {
+        findings.push(check.warn("it works from any address", "hold it to yours at the venue"));
+    }
+    findings
+}
+
+/// What stands against real money: nothing that is wrong, as long as it is not asked for.
+fn real_money(
+    settings: &Settings,
+    paper_days: u32,
+    rights: Result<KeyRights, String>,
+    market: Market,
+) -> Finding {
+    let check = Check::here("real money");
+    let Settings { live, store, data_dir, .. } = settings;
+    let backup_days = gate::backup_days(live, data_dir, local_now());
+    let evidence = Evidence { live, store, paper_days, backup_days, rights, market };
+    match gate::live_gate(&evidence) {
+        Ok(()) => check.ok(format!("may be traded: {} of the capital", rollout::told())),
+        Err(refusals) => {
+            let why: Vec<_> = refusals.iter().map(ToString::to_string).collect();
+            check.warn("may not be traded", &why.join("; "))
+        }
+    }
+}
