@@ -147,6 +147,8 @@ fn session(script: &Script, around: &Surroundings, pulse: &Pulse) -> Outcome<Ses
             stream_url: format!("ws://{}/ws-api/v3", around.address),
             stream: UserStreamOptions {
                 connect_timeout_ms: 250,
+                ping_every_ms: 200,
+                give_up_after_ms: 900,
                 backoff_base_ms: 5,
                 backoff_max_ms: 20,
                 seed: script.seed,
@@ -162,6 +164,8 @@ fn session(script: &Script, around: &Surroundings, pulse: &Pulse) -> Outcome<Ses
             rest: patience,
             stream: StreamOptions {
                 connect_timeout_ms: 250,
+                silent_after_ms: 900,
+                give_up_after_ms: 1_500,
                 backoff_base_ms: 5,
                 backoff_max_ms: 20,
                 seed: script.seed,

@@ -113,7 +113,18 @@ fn fault(rng: &mut ChaCha8Rng, minutes: u32) -> Fault {
     let from = rng.random_range(0..minutes);
     let until = minutes.min(from + rng.random_range(5..=60));
     let ms = |minutes: u32| Some(i64::from(minutes) * 60_000);
-    let long_ms = i64::from(rng.random_range(1..=5_u32)) * 60_000;
+    // The client waits by the wall's clock for what the venue asks it to stay away: a moment.
+    let asks_to_wait = matches!(
+        name,
+        FaultName::RateLimited
+            | FaultName::Banned
+            | FaultName::OrderCount
+            | FaultName::Maintenance
+    );
+    let long_ms = match i64::from(rng.random_range(1..=5_u32)) {
+        _ if asks_to_wait => 1_000,
+        minutes => minutes * 60_000,
+    };
     Fault {
         name,
         when: When {
