@@ -1,5 +1,5 @@
-//! A server that speaks Binance's protocols of spot and USD-M futures over recorded or generated candles, at any speed,
-//! and spoils its streams on request.
+//! A server that speaks Binance's protocols of spot and USD-M futures over recorded or generated
+//! candles, at any speed, and spoils its streams on request.
 //!
 //! Market time comes from the candles. At full speed the market waits for its listeners: it
 //! stands while none is subscribed and runs as fast as the slowest of them reads. At a factor

@@ -94,8 +94,8 @@ pub struct Deleveraging {
     pub instrument: InstrumentId,
 }
 
-/// An account with its one key, on spot and on futures. What it holds is play money, but the secret is kept out of
-/// `Debug` like any other.
+/// An account with its one key, on spot and on futures. What it holds is play money, but the secret
+/// is kept out of `Debug` like any other.
 #[derive(Clone)]
 pub struct AccountOptions {
     /// The API key.
