@@ -180,10 +180,14 @@ impl History {
         &self.series[market.finest].candles
     }
 
+    /// The last candle that has closed by `now`.
+    pub(crate) fn last_candle(&self, market: &Market, now: UtcMs) -> Option<&Candle> {
+        closed_by(&self.series[market.finest].candles, now).last()
+    }
+
     /// The last price at `now`, nought before the first candle has closed.
     pub(crate) fn price(&self, market: &Market, now: UtcMs) -> Price {
-        let known = closed_by(&self.series[market.finest].candles, now);
-        known.last().map_or(Price::ZERO, |c| c.close)
+        self.last_candle(market, now).map_or(Price::ZERO, |c| c.close)
     }
 }
 

@@ -11,7 +11,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpRequest, HttpServer};
 use domain::time::UtcMs;
-use exchange::candle_file;
+use exchange::candle_file::{self, CandleFile};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use crate::clock::WallClock;
 use crate::error::SimulatorError;
 use crate::faults::layer::Layer;
-use crate::faults::plan::MarketName;
+use crate::faults::plan::{FaultPlan, MarketName};
 use crate::faults::rest::spoil;
 use crate::faults::sockets::{LineFacts, LineKind};
 use crate::faults::tap::Tap;
@@ -306,20 +306,23 @@ impl Drop for Simulator {
 /// itself runs on one thread of its own.
 pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     options.check()?;
-    let Options { listen, source, speed, faults, plan, seed, start_at, accounts, usdm } = options;
+    let Options { listen, source, speed, faults, plan, seed, start_at, accounts, usdm, trading } =
+        options;
     // Bound first: a port in use is told at once, not after loading.
     let listener = bind(listen)?;
-    let loaded = tokio::task::spawn_blocking(move || load(source, seed)).await;
-    let history = loaded.map_err(|e| SimulatorError::Stopped(io::Error::other(e)))??;
+    let loading = tokio::task::spawn_blocking(move || load(source, plan, seed, start_at));
+    let loaded = loading.await.map_err(|e| SimulatorError::Stopped(io::Error::other(e)))??;
+    let (history, layer) = loaded;
     let (first_open, last_close) = (history.first_open, history.last_close);
     let start = start_at.unwrap_or(first_open);
     if start < first_open || start >= last_close {
         return Err(SimulatorError::StartOutside { start_at: start, first_open, last_close });
     }
     let history = Arc::new(history);
-    let books = Mutex::new(Books::new(&accounts, &history, start));
+    let layer = Arc::new(layer);
+    let doings = (trading, Arc::clone(&layer));
+    let books = Mutex::new(Books::new(&accounts, &history, start, doings));
     let usdm = Mutex::new(usdm::books::Books::new(&accounts, usdm, &history, start));
-    let layer = Arc::new(Layer::new(plan, seed, start));
     let spoilt = (faults, Arc::clone(&layer));
     let replay = Replay::new(Arc::clone(&history), start, speed, spoilt, seed);
     let shared = Data::new(Shared {
@@ -383,14 +386,23 @@ fn bind(address: SocketAddr) -> Result<TcpListener, SimulatorError> {
     })
 }
 
-fn load(source: Source, seed: u64) -> Result<History, SimulatorError> {
-    let files = match source {
+fn load(
+    source: Source,
+    plan: FaultPlan,
+    seed: u64,
+    start_at: Option<UtcMs>,
+) -> Result<(History, Layer), SimulatorError> {
+    let mut files: Vec<CandleFile> = match source {
         Source::Folder(folder) => candle_file::read_folder(&folder)?,
         Source::Generated { pairs, start, days } => {
             pairs.into_iter().map(|pair| generator::candles(pair, start, days, seed)).collect()
         }
     };
-    Ok(History::new(files))
+    let opens = files.iter().filter_map(|file| file.candles.first()).map(|c| c.open_time);
+    let start = start_at.or_else(|| opens.min()).unwrap_or_default();
+    let layer = Layer::new(plan, seed, start);
+    layer.spoil_candles(&mut files);
+    Ok((History::new(files), layer))
 }
 
 /// Tells each moment when it is due.

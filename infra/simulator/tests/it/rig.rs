@@ -17,6 +17,8 @@ use crate::trading::{KEY, MINUTES, SECRET};
 
 /// A request without an answer hangs so long at least.
 const SILENCE: Duration = Duration::from_millis(300);
+/// No answer on loopback takes that long.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Rig {
     #[expect(dead_code, reason = "its end removes the candles")]
@@ -24,6 +26,8 @@ pub(crate) struct Rig {
     pub(crate) venue: Venue,
     keys: Keys,
     http: reqwest::Client,
+    /// Whether orders may find no answer.
+    hangs: bool,
 }
 
 /// What came of a request.
@@ -78,7 +82,8 @@ impl Rig {
         });
         let venue = Venue::of(options).await;
         let keys = Keys::new(KEY.into(), &SECRET.into()).unwrap();
-        Self { folder, venue, keys, http: reqwest::Client::new() }
+        let hangs = plan.contains("hang");
+        Self { folder, venue, keys, http: reqwest::Client::new(), hangs }
     }
 
     pub(crate) fn step(&self) {
@@ -96,12 +101,18 @@ impl Rig {
 
     /// Sends a signed request.
     pub(crate) async fn send(&self, method: Method, path: &str, query: &str) -> Came {
+        // An order that is to hang is given up soon; everything else has its time.
+        let hangs = self.hangs && query.contains("newClientOrderId");
+        self.wait(method, path, query, if hangs { SILENCE } else { PATIENCE }).await
+    }
+
+    async fn wait(&self, method: Method, path: &str, query: &str, patience: Duration) -> Came {
         let now = self.venue.simulator.now().ms();
         let join = if query.is_empty() { "" } else { "&" };
         let query = format!("{query}{join}timestamp={now}&recvWindow=60000");
         let signature = self.keys.sign(&query);
         let url = format!("http://{}{path}?{query}&signature={signature}", self.venue.address());
-        let request = self.http.request(method, url).header("X-MBX-APIKEY", KEY).timeout(SILENCE);
+        let request = self.http.request(method, url).header("X-MBX-APIKEY", KEY).timeout(patience);
         let answer = async {
             let answer = request.send().await?;
             let status = answer.status().as_u16();
@@ -131,6 +142,13 @@ impl Rig {
         let order = "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=1";
         let order = format!("{order}&newClientOrderId={name}");
         self.send(Method::POST, "/api/v3/order", &order).await
+    }
+
+    /// The same, however long the answer takes.
+    pub(crate) async fn patient_buy(&self, name: &str) -> Came {
+        let order = "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=1";
+        let order = format!("{order}&newClientOrderId={name}");
+        self.wait(Method::POST, "/api/v3/order", &order, PATIENCE).await
     }
 
     pub(crate) async fn query(&self, name: &str) -> Came {
