@@ -34,6 +34,13 @@ pub(crate) struct Market {
     series: BTreeMap<Timeframe, usize>,
 }
 
+impl Market {
+    /// Place of its finest series.
+    pub(crate) fn finest_place(&self) -> usize {
+        self.finest
+    }
+}
+
 /// Which candles REST is asked for, by open time, both ends included.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Query {

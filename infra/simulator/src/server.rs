@@ -43,6 +43,7 @@ const BACKLOG: u32 = 1024;
 pub(crate) struct Shared {
     pub(crate) history: Arc<History>,
     pub(crate) clock: WallClock,
+    pub(crate) seed: u64,
     pub(crate) rest_requests: AtomicU64,
     pub(crate) faults: Arc<Layer>,
     /// Rung whenever market time has moved.
@@ -132,6 +133,12 @@ impl Shared {
                 return;
             }
         }
+    }
+
+    /// What really happened to the account of a key.
+    pub(crate) fn snapshot(&self, key: &str) -> Snapshot {
+        let spot = self.books().snapshot(key);
+        Snapshot { now_ms: self.now().ms(), spot, usdm: None }
     }
 
     /// Market time has gone on: what waited for it comes before what happens next.
@@ -263,8 +270,7 @@ impl Simulator {
 
     /// What really happened to the account of this key.
     pub fn books(&self, key: &str) -> Snapshot {
-        let books = self.shared.books();
-        Snapshot { now_ms: self.shared.now().ms(), spot: books.snapshot(key), usdm: None }
+        self.shared.snapshot(key)
     }
 
     /// Whether no message waits for any connection. What was handed to the network may still be on
@@ -328,6 +334,7 @@ pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     let shared = Data::new(Shared {
         history,
         clock: WallClock::start(),
+        seed,
         rest_requests: AtomicU64::new(0),
         faults: layer,
         moved: Notify::new(),
