@@ -182,6 +182,11 @@ impl History {
         if perpetual { &self.perpetual_streams } else { &self.streams }
     }
 
+    /// Spot's or futures' markets, by symbol.
+    pub(crate) fn markets_of(&self, perpetual: bool) -> &BTreeMap<String, Market> {
+        if perpetual { &self.perpetuals } else { &self.markets }
+    }
+
     /// The finest candles of a market.
     pub(crate) fn finest(&self, market: &Market) -> &[Candle] {
         &self.series[market.finest].candles

@@ -52,6 +52,8 @@ struct Tie {
 pub(crate) enum Envelope {
     /// The WebSocket API's, by the subscription's number.
     Subscription(u64),
+    /// None but the stream's name around it, where it is wrapped: a listen key.
+    Key { text: String, wrapped: bool },
 }
 
 /// One account's way to one connection.
@@ -177,6 +179,10 @@ impl Tie {
                 "subscriptionId": number,
                 "event": { "e": "eventStreamTerminated", "E": now.ms() },
             }),
+            Envelope::Key { text, wrapped } => {
+                let event = json!({ "e": "listenKeyExpired", "E": now.ms(), "listenKey": text });
+                if *wrapped { json!({ "stream": text, "data": event }) } else { event }
+            }
         }
         .to_string()
     }

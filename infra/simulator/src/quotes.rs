@@ -34,10 +34,10 @@ pub(crate) enum Feed {
 }
 
 /// Of which market's finest series a stream is, and what.
-pub(crate) fn feed(history: &History, stream: &str) -> Option<(usize, Feed)> {
+pub(crate) fn feed(history: &History, perpetual: bool, stream: &str) -> Option<(usize, Feed)> {
     let (symbol, kind) = stream.split_once('@')?;
-    let market = history.markets.get(&symbol.to_ascii_uppercase())?;
-    let kind = kind.trim_end_matches("@100ms").trim_end_matches("@1000ms");
+    let market = history.markets_of(perpetual).get(&symbol.to_ascii_uppercase())?;
+    let kind = kind.split('@').next().unwrap_or_default();
     let feed = match kind {
         "depth" => Feed::Changes,
         "depth5" => Feed::Top(5),
@@ -125,6 +125,12 @@ impl<'a> Quotes<'a> {
         let count = self.closed(now);
         let sides = count.checked_sub(1).map(|n| self.book(n)).unwrap_or_default();
         let [bids, asks] = sides.map(|side| rows(side.into_iter().take(levels)));
+        if self.is_perpetual() {
+            return json!({
+                "lastUpdateId": Self::last_id(count), "E": now.ms(), "T": now.ms(), "bids": bids,
+                "asks": asks,
+            });
+        }
         json!({ "lastUpdateId": Self::last_id(count), "bids": bids, "asks": asks })
     }
 
@@ -138,10 +144,23 @@ impl<'a> Quotes<'a> {
             let came = new[side].iter().filter(|level| !old[side].contains(level)).copied();
             rows(gone.chain(came))
         });
-        json!({
-            "e": "depthUpdate", "E": self.closes(n).ms(), "s": self.symbol,
-            "U": Self::last_id(n) + 1, "u": Self::last_id(n + 1), "b": bids, "a": asks,
-        })
+        self.update(n, bids, asks)
+    }
+
+    fn update(&self, n: usize, bids: Value, asks: Value) -> Value {
+        let at = self.closes(n).ms();
+        let mut event = json!({
+            "e": "depthUpdate", "E": at, "s": self.symbol, "U": Self::last_id(n) + 1,
+            "u": Self::last_id(n + 1), "b": bids, "a": asks,
+        });
+        if self.is_perpetual() {
+            (event["T"], event["pu"]) = (json!(at), json!(Self::last_id(n)));
+        }
+        event
+    }
+
+    fn is_perpetual(&self) -> bool {
+        self.market.instrument.is_perpetual()
     }
 
     /// The best bid and ask, by the names that REST gives them or the stream does.
@@ -254,6 +273,10 @@ impl<'a> Quotes<'a> {
         };
         match feed {
             Feed::Changes => vec![("depthUpdate", self.changes(n))],
+            Feed::Top(levels) if self.is_perpetual() => {
+                let [bids, asks] = self.book(n).map(|side| rows(side.into_iter().take(levels)));
+                vec![("depthUpdate", self.update(n, bids, asks))]
+            }
             Feed::Top(levels) => vec![("depth", self.depth(at, levels))],
             Feed::Ticker => {
                 let [bid, ask] = self.best(n + 1);
@@ -261,6 +284,10 @@ impl<'a> Quotes<'a> {
                     "u": Self::last_id(n + 1), "s": self.symbol, "b": text(bid.0),
                     "B": text(bid.1), "a": text(ask.0), "A": text(ask.1),
                 });
+                if self.is_perpetual() {
+                    let quote = header("bookTicker", quote);
+                    return vec![("bookTicker", with(quote, "T", at))];
+                }
                 vec![("bookTicker", quote)]
             }
             Feed::Trades => {
@@ -298,6 +325,11 @@ impl Trade {
             "l": self.id, "T": self.at.ms(), "m": self.is_buyer_maker, "M": true,
         })
     }
+}
+
+fn with(mut event: Value, name: &str, at: UtcMs) -> Value {
+    event[name] = json!(at.ms());
+    event
 }
 
 fn rows(levels: impl Iterator<Item = Level>) -> Value {

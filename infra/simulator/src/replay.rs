@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::time::{DAY_MS, MINUTE_MS, UtcMs};
+use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::faults::layer::Layer;
@@ -210,8 +211,7 @@ impl Replay {
             if let Some(place) = self.history.streams_of(listener.perpetual).get(stream) {
                 listener.subscribed -= 1;
                 self.cursors[*place].subscribers.retain(|other| *other != id);
-            } else if let Some((place, _)) =
-                quotes::feed(&self.history, listener.perpetual, stream)
+            } else if let Some((place, _)) = quotes::feed(&self.history, listener.perpetual, stream)
             {
                 listener.subscribed -= 1;
                 let feeds = &mut self.cursors[place].feeds;
@@ -337,6 +337,12 @@ impl Replay {
         }
     }
 
+    /// Of which market a listener is.
+    fn market_of(&self, id: Option<&ListenerId>) -> MarketName {
+        let listener = id.and_then(|id| self.listeners.get(id));
+        listener.map_or(MarketName::Spot, |listener| listener.facts.market)
+    }
+
     fn send(&mut self, history: &History, place: usize, told: usize) {
         let (series, cursor) = (&history.series[place], &self.cursors[place]);
         let candle = &series.candles[told];
@@ -347,7 +353,7 @@ impl Replay {
             Fate::Twice => 2,
         };
         let message = (!self.layer.is_empty()).then(|| Message {
-            market: MarketName::Spot,
+            market: self.market_of(cursor.subscribers.first()),
             stream: &series.stream,
             account: "",
             event: "kline",
@@ -392,7 +398,23 @@ impl Replay {
         for listener in self.listeners.values_mut() {
             if listener.perpetual && !listener.cut && listener.streams.contains(stream) {
                 let wrapped = listener.combined.then_some(stream);
-                listener.queue.push(render::message(payload, wrapped));
+                let text = render::message(payload, wrapped);
+                if self.layer.is_empty() {
+                    listener.queue.ready.push(text);
+                } else {
+                    let value = serde_json::from_slice::<Value>(payload).unwrap_or_default();
+                    let message = Message {
+                        market: MarketName::Usdm,
+                        stream,
+                        account: "",
+                        event: value["e"].as_str().unwrap_or_default(),
+                        symbol: value["s"].as_str().unwrap_or_default(),
+                        order: "",
+                        identity: String::new(),
+                        at: self.now,
+                    };
+                    self.layer.tell(&message, listener.facts, text, &mut listener.queue);
+                }
                 self.counters.streamed += 1;
                 listener.bell.notify_one();
             }
@@ -424,7 +446,9 @@ impl Replay {
     /// Tells of quotes and trades.
     fn tell_feeds(&mut self, history: &History, place: usize, told: usize) {
         let series = &history.series[place];
-        let Some(market) = history.markets.get(&series.symbol) else { return };
+        let of_feeds = self.market_of(self.cursors[place].feeds.first().map(|(id, ..)| id));
+        let markets = history.markets_of(of_feeds == MarketName::Usdm);
+        let Some(market) = markets.get(&series.symbol) else { return };
         let quotes = Quotes::of(history, &series.symbol, market, self.seed);
         for (id, feed, stream) in &self.cursors[place].feeds {
             let Some(listener) = self.listeners.get_mut(id).filter(|l| !l.cut) else { continue };
@@ -437,7 +461,7 @@ impl Replay {
                     continue;
                 }
                 let message = Message {
-                    market: MarketName::Spot,
+                    market: of_feeds,
                     stream,
                     account: "",
                     event,

@@ -107,8 +107,9 @@ async fn book_ticker(request: HttpRequest, shared: Data<Shared>) -> HttpResponse
     answer(&request, &shared, if is_one { 2 } else { 4 }, |query, now| {
         let params = Params::parse(query, &["symbol", "symbols", "symbolStatus"])?;
         let markets = named(&shared.history, params.symbols()?)?;
-        let quote =
-            |(symbol, market): (&String, &Market)| quotes(&shared, symbol, market).ticker(now);
+        let quote = |(symbol, market): (&String, &Market)| {
+            Quotes::of(&shared.history, symbol, market, shared.seed).ticker(now)
+        };
         let mut told: Vec<_> = markets.into_iter().map(quote).collect();
         let body = match params.get("symbol") {
             Some(_) => told.pop().unwrap_or_default(),
@@ -153,15 +154,9 @@ async fn aggregate_trades(request: HttpRequest, shared: Data<Shared>) -> HttpRes
     })
 }
 
-fn quotes<'a>(shared: &'a Shared, symbol: &'a str, market: &'a Market) -> Quotes<'a> {
-    Quotes::of(&shared.history, symbol, market, shared.seed)
-}
-
 /// The quotes of the one market that is named.
 fn one<'a>(shared: &'a Shared, params: &Params) -> Result<Quotes<'a>, Refusal> {
-    let market = shared.history.markets.get_key_value(params.symbol()?);
-    let (symbol, market) = market.ok_or_else(unknown_symbol)?;
-    Ok(quotes(shared, symbol, market))
+    shared.quotes(false, params.symbol()?)
 }
 
 /// The markets of these symbols in their order, all where none are named.

@@ -28,6 +28,8 @@ use crate::history::History;
 use crate::limits::{Limits, PERPETUAL_WEIGHT_LIMIT, Verdict, WEIGHT_LIMIT};
 use crate::line::Line;
 use crate::options::{Options, Source, Speed};
+use crate::params::{Refusal, unknown_symbol};
+use crate::quotes::Quotes;
 use crate::replay::Replay;
 use crate::snapshot::Snapshot;
 use crate::spot::books::Books;
@@ -135,10 +137,22 @@ impl Shared {
         }
     }
 
+    /// The quotes of a market of spot or of futures.
+    pub(crate) fn quotes<'a>(
+        &'a self,
+        perpetual: bool,
+        symbol: &str,
+    ) -> Result<Quotes<'a>, Refusal> {
+        let market = self.history.markets_of(perpetual).get_key_value(symbol);
+        let (symbol, market) = market.ok_or_else(unknown_symbol)?;
+        Ok(Quotes::of(&self.history, symbol, market, self.seed))
+    }
+
     /// What really happened to the account of a key.
     pub(crate) fn snapshot(&self, key: &str) -> Snapshot {
         let spot = self.books().snapshot(key);
-        Snapshot { now_ms: self.now().ms(), spot, usdm: None }
+        let usdm = self.usdm().snapshot(key);
+        Snapshot { now_ms: self.now().ms(), spot, usdm }
     }
 
     /// Market time has gone on: what waited for it comes before what happens next.
@@ -328,7 +342,8 @@ pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     let layer = Arc::new(layer);
     let doings = (trading, Arc::clone(&layer));
     let books = Mutex::new(Books::new(&accounts, &history, start, doings));
-    let usdm = Mutex::new(usdm::books::Books::new(&accounts, usdm, &history, start));
+    let usdm =
+        Mutex::new(usdm::books::Books::new(&accounts, (usdm, Arc::clone(&layer)), &history, start));
     let spoilt = (faults, Arc::clone(&layer));
     let replay = Replay::new(Arc::clone(&history), start, speed, spoilt, seed);
     let shared = Data::new(Shared {

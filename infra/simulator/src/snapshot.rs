@@ -23,6 +23,8 @@ pub struct MarketBooks {
     pub balances: BTreeMap<String, BookedBalance>,
     /// All there ever were, by their number.
     pub orders: Vec<BookedOrder>,
+    /// Conditional orders of futures, which are apart from the others; all there ever were.
+    pub conditional: Vec<BookedOrder>,
     /// All there ever were, by their number.
     pub trades: Vec<BookedTrade>,
     /// Those that are open; none on spot.

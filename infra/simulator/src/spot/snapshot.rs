@@ -52,6 +52,7 @@ impl Account {
         MarketBooks {
             balances: balances.collect(),
             orders: orders.collect(),
+            conditional: Vec::new(),
             trades: trades.collect(),
             positions: Vec::new(),
         }

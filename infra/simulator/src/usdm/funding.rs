@@ -3,7 +3,7 @@
 use domain::time::{HOUR_MS, UtcMs};
 use rust_decimal::Decimal;
 
-use crate::faults::{mixed, stream_key};
+use crate::faults::noise::{mixed, stream_key};
 use crate::options::Funding;
 
 /// Between two settlements.

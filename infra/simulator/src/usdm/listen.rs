@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::account::{Account, Ids, Venue};
 use super::events;
-use crate::faults::mixed;
+use crate::faults::noise::mixed;
 use crate::params::{Refusal, refusal};
 
 const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

@@ -8,15 +8,14 @@ use actix_web::web::{self, Bytes, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, Closed, Session};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 
+use crate::faults::plan::MarketName;
+use crate::line::Line;
 use crate::server::Shared;
 use crate::stream::{self, ping};
 
 /// The longest request that is read.
 const MAX_REQUEST_BYTES: usize = 64 * 1024;
-/// Events that may wait for a connection; one that reads more slowly sees its events end.
-const QUEUE: usize = 10_000;
 /// How often it is looked whether a key has died.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -97,17 +96,8 @@ async fn serve(
     wrapped: bool,
 ) {
     let id = shared.next_connection();
-    let (out, mut events) = mpsc::channel::<String>(QUEUE);
-    // Nobody hears by a key that there is not, and nobody is told so. Else the events end, and the
-    // connection with them, once the account lets it go.
-    let _kept = shared.usdm().subscribe(&key, id, wrapped, out).err();
-    let tell = async {
-        let mut session = session.clone();
-        while let Some(event) = events.recv().await {
-            session.text(event).await?;
-        }
-        Ok::<_, Closed>(())
-    };
+    let line = shared.line(MarketName::Usdm);
+    shared.usdm().subscribe(&key, id, wrapped, &line);
     let look = async {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
@@ -116,22 +106,31 @@ async fn serve(
     };
     tokio::select! {
         biased;
-        _ = listen(session.clone(), messages) => {}
-        _ = tell => {}
-        _ = ping(session.clone()) => {}
+        _ = listen(&shared, &line, session.clone(), messages) => {}
+        _ = line.talk(session.clone()) => {}
+        _ = ping(session.clone(), || line.is_dead(shared.now())) => {}
         () = look => {}
     }
     shared.usdm().unsubscribe(id);
 }
 
 /// Whoever asks to subscribe is subscribed already.
-async fn listen(mut session: Session, mut messages: AggregatedMessageStream) -> Result<(), Closed> {
+async fn listen(
+    shared: &Shared,
+    line: &Line,
+    mut session: Session,
+    mut messages: AggregatedMessageStream,
+) -> Result<(), Closed> {
     while let Some(Ok(message)) = messages.recv().await {
+        let now = shared.now();
+        if line.is_dead(now) {
+            continue;
+        }
         match message {
             AggregatedMessage::Text(text) => {
                 let request: Value = serde_json::from_str(&text).unwrap_or_default();
                 let answer = json!({ "result": null, "id": request["id"] });
-                session.text(answer.to_string()).await?;
+                line.answer(answer.to_string(), None, now);
             }
             AggregatedMessage::Ping(bytes) => session.pong(&bytes as &Bytes).await?,
             AggregatedMessage::Close(reason) => return session.close(reason).await,

@@ -72,11 +72,13 @@ impl Rig {
             text += &format!("{at},{open},{high},{low},{close},1.001\n");
         }
         folder.write("BTCUSDT-1m.csv", &text);
+        folder.write("BTCUSDT:USDT-1m.csv", &text);
         let balances = [("USDT", Decimal::from(10_000)), ("BTC", Decimal::from(10))];
+        let margin = [("USDT", Decimal::from(10_000))];
         let options = change(Options {
             speed: Speed::Manual,
             start_at: Some(UtcMs::new(START + 60_000)),
-            accounts: vec![AccountOptions::new(KEY, SECRET, &balances)],
+            accounts: vec![AccountOptions::new(KEY, SECRET, &balances).with_futures(&margin)],
             plan: FaultPlan::parse(plan).unwrap(),
             ..folder.options()
         });
@@ -92,6 +94,25 @@ impl Rig {
 
     pub(crate) fn books(&self) -> MarketBooks {
         self.venue.simulator.books(KEY).spot.unwrap()
+    }
+
+    pub(crate) fn futures(&self) -> MarketBooks {
+        self.venue.simulator.books(KEY).usdm.unwrap()
+    }
+
+    /// Sends an order of futures.
+    pub(crate) async fn future(&self, name: &str, order: &str) -> Came {
+        let order = format!("symbol=BTCUSDT&{order}&newClientOrderId={name}");
+        self.send(Method::POST, "/fapi/v1/order", &order).await
+    }
+
+    /// The account's events of futures.
+    pub(crate) async fn futures_stream(&self) -> Socket {
+        let key = self.send(Method::POST, "/fapi/v1/listenKey", "").await.body();
+        let key = key["listenKey"].as_str().unwrap();
+        let mut socket = self.venue.connect(&format!("/private/ws/{key}")).await;
+        socket.request(r#"{"id":1,"method":"LIST_SUBSCRIPTIONS"}"#).await;
+        socket
     }
 
     /// The last order that went by this name.

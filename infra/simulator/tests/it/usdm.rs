@@ -97,7 +97,7 @@ pub(crate) fn order(n: u64, side: Side, quantity: &str, kind: UsdmKind) -> UsdmO
     UsdmOrder {
         instrument: btc(),
         side,
-        client_order_id: id(n, Role::Entry),
+        client_order_id: id(n, Role::Entry).into(),
         quantity: q(quantity),
         kind,
         position_side: None,
@@ -113,7 +113,7 @@ pub(crate) fn algo(n: u64, side: Side, condition: Condition, share: Share) -> Al
     AlgoOrder {
         instrument: btc(),
         side,
-        client_order_id: id(n, Role::Stop),
+        client_order_id: id(n, Role::Stop).into(),
         condition,
         share,
         working_type: Some(WorkingType::MarkPrice),

@@ -130,7 +130,7 @@ async fn a_conditional_order_is_told_from_its_start_to_its_end() {
     assert_eq!(heard.algo().await, (AlgoStatus::Triggered, Some(2)));
     assert_eq!(heard.account().await.positions[0].amount, d("0"));
     let OrderEvent::Filled(fill) = heard.report().await else { panic!("no fill") };
-    assert_eq!((fill.client_order_id, fill.price), (cover.client_order_id, p("98.5")));
+    assert_eq!((fill.client_order_id, fill.price), (cover.client_order_id.id, p("98.5")));
     assert_eq!(heard.algo().await, (AlgoStatus::Finished, Some(2)));
     // The other has nothing left to reduce.
     assert_eq!(heard.algo().await, (AlgoStatus::Triggering, None));
