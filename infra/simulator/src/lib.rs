@@ -7,6 +7,7 @@
 //! less than they have told, and nothing that closes later. Accounts trade against the same candles.
 //! A test may move the market itself, and have answers and streams spoilt by name.
 
+pub mod accounts;
 mod clock;
 pub mod error;
 mod exchange_info;
@@ -20,6 +21,7 @@ pub mod options;
 mod pace;
 mod params;
 mod queue;
+mod quotes;
 mod render;
 mod replay;
 mod rest;
