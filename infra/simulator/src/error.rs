@@ -45,6 +45,15 @@ pub enum SimulatorError {
     /// The plan of faults is not understood.
     #[error("the plan of faults says: {0}")]
     Plan(String),
+    /// The file of accounts is not understood.
+    #[error(
+        "the file of accounts is not understood at line {line}; it wants [[accounts]] with key, \
+         secret and balances"
+    )]
+    Accounts {
+        /// Where.
+        line: usize,
+    },
     /// No pairs, or no days.
     #[error("nothing to generate; name at least one pair and one day, or a folder of candle files")]
     NothingToGenerate,

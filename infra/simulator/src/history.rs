@@ -36,6 +36,13 @@ pub(crate) struct Market {
     series: BTreeMap<Timeframe, usize>,
 }
 
+impl Market {
+    /// Place of its finest series.
+    pub(crate) fn finest_place(&self) -> usize {
+        self.finest
+    }
+}
+
 /// Which candles REST is asked for, by open time, both ends included.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Query {
@@ -188,15 +195,24 @@ impl History {
         if perpetual { &self.perpetual_streams } else { &self.streams }
     }
 
+    /// Spot's or futures' markets, by symbol.
+    pub(crate) fn markets_of(&self, perpetual: bool) -> &BTreeMap<String, Market> {
+        if perpetual { &self.perpetuals } else { &self.markets }
+    }
+
     /// The finest candles of a market.
     pub(crate) fn finest(&self, market: &Market) -> &[Candle] {
         &self.series[market.finest].candles
     }
 
+    /// The last candle that has closed by `now`.
+    pub(crate) fn last_candle(&self, market: &Market, now: UtcMs) -> Option<&Candle> {
+        closed_by(&self.series[market.finest].candles, now).last()
+    }
+
     /// The last price at `now`, nought before the first candle has closed.
     pub(crate) fn price(&self, market: &Market, now: UtcMs) -> Price {
-        let known = closed_by(&self.series[market.finest].candles, now);
-        known.last().map_or(Price::ZERO, |c| c.close)
+        self.last_candle(market, now).map_or(Price::ZERO, |c| c.close)
     }
 }
 

@@ -1,5 +1,5 @@
-//! A server that speaks Binance's protocols of spot and USD-M futures over recorded or generated candles, at any speed,
-//! and spoils its streams on request.
+//! A server that speaks Binance's protocols of spot and USD-M futures over recorded or generated
+//! candles, at any speed, and spoils its streams on request.
 //!
 //! Market time comes from the candles. At full speed the market waits for its listeners: it
 //! stands while none is subscribed and runs as fast as the slowest of them reads. At a factor
@@ -7,6 +7,7 @@
 //! less than they have told, and nothing that closes later. Accounts trade against the same candles.
 //! A test may move the market itself, and have answers and streams spoilt by name.
 
+pub mod accounts;
 mod clock;
 pub mod error;
 mod exchange_info;
@@ -20,6 +21,7 @@ pub mod options;
 mod pace;
 mod params;
 mod queue;
+mod quotes;
 mod render;
 mod replay;
 mod rest;

@@ -228,14 +228,7 @@ impl Outlet {
         };
         let repeat = state.repeat(&message.identity, message.at);
         message.identity.push_str(&format!("|{repeat}"));
-        let (faults, facts) = (&self.line.faults, self.line.facts);
-        let is_silent = |name| faults.has_hold(name, facts, message.at);
-        if is_silent(FaultName::HalfOpen) || is_silent(FaultName::SilentStream) {
-            return;
-        }
-        for sent in faults.spoil(&message, text) {
-            state.queue.push(sent, message.at);
-        }
+        self.line.faults.tell(&message, self.line.facts, text, &mut state.queue);
     }
 
     fn market(&self) -> MarketName {

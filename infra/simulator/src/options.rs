@@ -10,6 +10,7 @@ use std::str::FromStr;
 use domain::instrument::InstrumentId;
 use domain::time::UtcMs;
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
 use crate::error::SimulatorError;
 use crate::faults::plan::FaultPlan;
@@ -36,6 +37,19 @@ pub struct Options {
     pub accounts: Vec<AccountOptions>,
     /// What goes beyond candles on futures.
     pub usdm: UsdmOptions,
+    /// How well accounts' orders are filled.
+    pub trading: Trading,
+}
+
+/// How well orders are filled. The default fills them whole and at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Trading {
+    /// How long an order is on its way to the market, in ms of market time: so much later does it
+    /// take, rest or wait for its trigger.
+    pub latency_ms: u32,
+    /// The share of a candle's volume that an order may fill of, 0…1; what is left fills of the
+    /// candles that follow.
+    pub volume_share: Option<Decimal>,
 }
 
 impl Options {
@@ -51,6 +65,7 @@ impl Options {
             start_at: None,
             accounts: Vec::new(),
             usdm: UsdmOptions::default(),
+            trading: Trading::default(),
         }
     }
 }
@@ -94,8 +109,8 @@ pub struct Deleveraging {
     pub instrument: InstrumentId,
 }
 
-/// An account with its one key, on spot and on futures. What it holds is play money, but the secret is kept out of
-/// `Debug` like any other.
+/// An account with its one key, on spot and on futures. What it holds is play money, but the secret
+/// is kept out of `Debug` like any other.
 #[derive(Clone)]
 pub struct AccountOptions {
     /// The API key.
@@ -234,6 +249,12 @@ impl Options {
             }
         }
         self.plan.check()?;
+        if let Some(share) = self.trading.volume_share
+            && (share <= Decimal::ZERO || share > Decimal::ONE)
+        {
+            let value = share.to_f64().unwrap_or_default();
+            return Err(SimulatorError::Ratio { name: "the share of a candle's volume", value });
+        }
         match self.speed {
             Speed::Factor(factor) if !is_factor(factor) => {
                 return Err(SimulatorError::Speed(factor.to_string()));

@@ -9,6 +9,7 @@ use domain::time::{DAY_MS, MINUTE_MS, UtcMs};
 use tokio::sync::Notify;
 
 use crate::faults::layer::Layer;
+use crate::faults::message::Message;
 use crate::faults::names::FaultName;
 use crate::faults::noise::stream_key;
 use crate::faults::plan::MarketName;
@@ -17,6 +18,8 @@ use crate::history::History;
 use crate::listener::{Listener, MOST_STREAMS};
 use crate::options::{Faults, Funding, Speed};
 use crate::pace::Pace;
+use crate::quotes::{self, Feed, Quotes};
+use crate::render;
 use crate::usdm::market::Shape;
 
 /// After the last candle the market goes on for so long and stays.
@@ -87,6 +90,8 @@ struct Cursor {
     key: u64,
     /// Who listens, and to what is told by its candles.
     subscribers: Vec<(ListenerId, Shape)>,
+    /// Who is told of quotes and trades, under which stream's name.
+    feeds: Vec<(ListenerId, Feed, String)>,
 }
 
 const NEVER: UtcMs = UtcMs::new(i64::MAX);
@@ -104,7 +109,13 @@ impl Replay {
         let cursors = history.series.iter().map(|series| {
             let next = series.candles.partition_point(|c| c.close_time() <= start);
             let close = series.candles.get(next).map_or(NEVER, |c| c.close_time());
-            Cursor { next, close, key: stream_key(&series.stream), subscribers: Vec::new() }
+            Cursor {
+                next,
+                close,
+                key: stream_key(&series.stream),
+                subscribers: Vec::new(),
+                feeds: Vec::new(),
+            }
         });
         let mut replay = Self {
             cursors: cursors.collect(),
@@ -182,11 +193,16 @@ impl Replay {
         for stream in streams {
             let place = self.history.streams_of(listener.perpetual).get(&stream).copied();
             let shape = Shape::of(&stream);
-            if listener.streams.insert(stream)
-                && let Some(place) = place
-            {
+            let feed = quotes::feed(&self.history, listener.perpetual, &stream);
+            if !listener.streams.insert(stream.clone()) {
+                continue;
+            }
+            if let Some(place) = place {
                 listener.subscribed += 1;
                 self.cursors[place].subscribers.push((id, shape));
+            } else if let Some((place, feed)) = feed {
+                listener.subscribed += 1;
+                self.cursors[place].feeds.push((id, feed, stream));
             }
         }
         listener.bell.notify_one();
@@ -196,12 +212,18 @@ impl Replay {
     pub(crate) fn unsubscribe(&mut self, id: ListenerId, streams: &[String]) {
         let Some(listener) = self.listeners.get_mut(&id) else { return };
         for stream in streams {
-            if listener.streams.remove(stream)
-                && let Some(place) = self.history.streams_of(listener.perpetual).get(stream)
-            {
+            if !listener.streams.remove(stream) {
+                continue;
+            }
+            if let Some(place) = self.history.streams_of(listener.perpetual).get(stream) {
                 listener.subscribed -= 1;
                 let gone = (id, Shape::of(stream));
                 self.cursors[*place].subscribers.retain(|other| *other != gone);
+            } else if let Some((place, _)) = quotes::feed(&self.history, listener.perpetual, stream)
+            {
+                listener.subscribed -= 1;
+                let feeds = &mut self.cursors[place].feeds;
+                feeds.retain(|(other, _, name)| *other != id || name != stream);
             }
         }
         self.ring_all();
@@ -305,8 +327,12 @@ impl Replay {
                 cursor.next += 1;
                 cursor.close = series.candles.get(told + 1).map_or(NEVER, |c| c.close_time());
                 next_close = next_close.min(cursor.close);
+                let has_feeds = !cursor.feeds.is_empty();
                 if !cursor.subscribers.is_empty() {
                     self.send(&history, place, told);
+                }
+                if has_feeds {
+                    self.tell_feeds(&history, place, told);
                 }
             } else {
                 next_close = next_close.min(cursor.close);
@@ -317,6 +343,12 @@ impl Replay {
         for listener in self.listeners.values().filter(|l| !l.queue.ready.is_empty() || l.cut) {
             listener.bell.notify_one();
         }
+    }
+
+    /// Of which market a listener is.
+    fn market_of(&self, id: Option<&ListenerId>) -> MarketName {
+        let listener = id.and_then(|id| self.listeners.get(id));
+        listener.map_or(MarketName::Spot, |listener| listener.facts.market)
     }
 
     /// Whoever was cut off no longer listens; what its queue holds is still sent.
@@ -334,6 +366,41 @@ impl Replay {
         for stream in std::mem::take(&mut listener.streams) {
             if let Some(place) = self.history.streams_of(listener.perpetual).get(&stream) {
                 self.cursors[*place].subscribers.retain(|(other, _)| *other != id);
+            }
+        }
+        for cursor in &mut self.cursors {
+            cursor.feeds.retain(|(other, ..)| *other != id);
+        }
+    }
+
+    /// Tells of quotes and trades.
+    fn tell_feeds(&mut self, history: &History, place: usize, told: usize) {
+        let series = &history.series[place];
+        let of_feeds = self.market_of(self.cursors[place].feeds.first().map(|(id, ..)| id));
+        let markets = history.markets_of(of_feeds == MarketName::Usdm);
+        let Some(market) = markets.get(&series.symbol) else { return };
+        let quotes = Quotes::of(history, &series.symbol, market, self.seed);
+        for (id, feed, stream) in &self.cursors[place].feeds {
+            let Some(listener) = self.listeners.get_mut(id).filter(|l| !l.cut) else { continue };
+            for (n, (event, payload)) in quotes.messages(told, *feed).into_iter().enumerate() {
+                let wrapped = listener.combined.then_some(stream.as_str());
+                let text = render::message(payload.to_string().as_bytes(), wrapped);
+                self.counters.streamed += 1;
+                if self.layer.is_empty() {
+                    listener.queue.ready.push(text);
+                    continue;
+                }
+                let message = Message {
+                    market: of_feeds,
+                    stream,
+                    account: "",
+                    event,
+                    symbol: &series.symbol,
+                    order: "",
+                    identity: n.to_string(),
+                    at: self.now,
+                };
+                self.layer.tell(&message, listener.facts, text, &mut listener.queue);
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::exchange_info::exchange_info;
 use crate::history::{History, Market, Query};
 use crate::limits::Verdict;
 use crate::params::{Params, Refusal, unknown_symbol};
+use crate::quotes::Quotes;
 use crate::render;
 use crate::server::Shared;
 
@@ -24,7 +25,12 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/api/v3/exchangeInfo", web::get().to(info))
         .route("/api/v3/klines", web::get().to(klines))
         .route("/api/v3/ticker/price", web::get().to(ticker_price))
+        .route("/api/v3/ticker/bookTicker", web::get().to(book_ticker))
+        .route("/api/v3/depth", web::get().to(depth))
+        .route("/api/v3/trades", web::get().to(trades))
+        .route("/api/v3/aggTrades", web::get().to(aggregate_trades))
         .route("/sim/status", web::get().to(status))
+        .route("/sim/books", web::get().to(books))
         .default_service(web::to(not_found));
 }
 
@@ -93,6 +99,64 @@ async fn ticker_price(request: HttpRequest, shared: Data<Shared>) -> HttpRespons
         };
         Ok(body.to_string().into_bytes())
     })
+}
+
+async fn book_ticker(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+    let one = Params::parse(request.query_string(), &["symbol"]);
+    let is_one = one.is_ok_and(|params| params.get("symbol").is_some());
+    answer(&request, &shared, if is_one { 2 } else { 4 }, |query, now| {
+        let params = Params::parse(query, &["symbol", "symbols", "symbolStatus"])?;
+        let markets = named(&shared.history, params.symbols()?)?;
+        let quote = |(symbol, market): (&String, &Market)| {
+            Quotes::of(&shared.history, symbol, market, shared.seed).ticker(now)
+        };
+        let mut told: Vec<_> = markets.into_iter().map(quote).collect();
+        let body = match params.get("symbol") {
+            Some(_) => told.pop().unwrap_or_default(),
+            None => Value::Array(told),
+        };
+        Ok(body.to_string().into_bytes())
+    })
+}
+
+async fn depth(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+    let asked = Params::parse(request.query_string(), &["symbol", "limit"]);
+    let limit = asked.and_then(|params| params.limit(100, 5000)).unwrap_or(100);
+    let weight = match limit {
+        ..=100 => 5,
+        101..=500 => 25,
+        501..=1000 => 50,
+        _ => 250,
+    };
+    answer(&request, &shared, weight, |query, now| {
+        let params = Params::parse(query, &["symbol", "limit", "symbolStatus"])?;
+        let limit = params.limit(100, 5000)?;
+        Ok(one(&shared, &params)?.depth(now, limit).to_string().into_bytes())
+    })
+}
+
+async fn trades(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+    answer(&request, &shared, 25, |query, now| {
+        let params = Params::parse(query, &["symbol", "limit"])?;
+        let limit = params.limit(500, 1000)?;
+        Ok(one(&shared, &params)?.trades(now, limit).to_string().into_bytes())
+    })
+}
+
+async fn aggregate_trades(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+    answer(&request, &shared, 4, |query, now| {
+        let known = ["symbol", "fromId", "startTime", "endTime", "limit"];
+        let params = Params::parse(query, &known)?;
+        let range = (params.time("startTime")?, params.time("endTime")?);
+        let (from_id, limit) = (params.id("fromId")?, params.limit(500, 1000)?);
+        let quotes = one(&shared, &params)?;
+        Ok(quotes.aggregates(now, from_id, range, limit).to_string().into_bytes())
+    })
+}
+
+/// The quotes of the one market that is named.
+fn one<'a>(shared: &'a Shared, params: &Params) -> Result<Quotes<'a>, Refusal> {
+    shared.quotes(false, params.symbol()?)
 }
 
 /// The markets of these symbols in their order, all where none are named.
@@ -198,10 +262,20 @@ async fn status(shared: Data<Shared>) -> HttpResponse {
     })
 }
 
+/// What really happened to the account of a key.
+async fn books(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+    let key = Params::parse(request.query_string(), &["key"]);
+    match key.as_ref().map(|params| params.mandatory("key")) {
+        Ok(Ok(key)) => HttpResponse::Ok().json(shared.snapshot(key)),
+        _ => HttpResponse::BadRequest().body("name the account: /sim/books?key=KEY\n"),
+    }
+}
+
 async fn not_found() -> HttpResponse {
     HttpResponse::NotFound().body(
-        "this is a simulated venue; it serves /api/v3/{ping,time,exchangeInfo,klines,ticker/price}, \
-         /ws, /stream and /sim/status, and to accounts /api/v3/{account,order,openOrders,allOrders,\
+        "this is a simulated venue; it serves /api/v3/{ping,time,exchangeInfo,klines,depth,trades,aggTrades,\
+         ticker/price,ticker/bookTicker}, \
+         /ws, /stream, /sim/status and /sim/books, and to accounts /api/v3/{account,order,openOrders,allOrders,\
          myTrades,orderList,openOrderList} and /ws-api/v3\n",
     )
 }

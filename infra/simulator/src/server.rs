@@ -11,7 +11,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpRequest, HttpServer};
 use domain::time::UtcMs;
-use exchange::candle_file;
+use exchange::candle_file::{self, CandleFile};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use crate::clock::WallClock;
 use crate::error::SimulatorError;
 use crate::faults::layer::Layer;
-use crate::faults::plan::MarketName;
+use crate::faults::plan::{FaultPlan, MarketName};
 use crate::faults::rest::spoil;
 use crate::faults::sockets::{LineFacts, LineKind};
 use crate::faults::tap::Tap;
@@ -28,6 +28,8 @@ use crate::history::History;
 use crate::limits::{Limits, PERPETUAL_WEIGHT_LIMIT, Verdict, WEIGHT_LIMIT};
 use crate::line::Line;
 use crate::options::{Options, Source, Speed};
+use crate::params::{Refusal, unknown_symbol};
+use crate::quotes::Quotes;
 use crate::replay::Replay;
 use crate::snapshot::Snapshot;
 use crate::spot::books::Books;
@@ -43,6 +45,7 @@ const BACKLOG: u32 = 1024;
 pub(crate) struct Shared {
     pub(crate) history: Arc<History>,
     pub(crate) clock: WallClock,
+    pub(crate) seed: u64,
     pub(crate) rest_requests: AtomicU64,
     pub(crate) faults: Arc<Layer>,
     /// Rung whenever market time has moved.
@@ -132,6 +135,24 @@ impl Shared {
                 return;
             }
         }
+    }
+
+    /// The quotes of a market of spot or of futures.
+    pub(crate) fn quotes<'a>(
+        &'a self,
+        perpetual: bool,
+        symbol: &str,
+    ) -> Result<Quotes<'a>, Refusal> {
+        let market = self.history.markets_of(perpetual).get_key_value(symbol);
+        let (symbol, market) = market.ok_or_else(unknown_symbol)?;
+        Ok(Quotes::of(&self.history, symbol, market, self.seed))
+    }
+
+    /// What really happened to the account of a key.
+    pub(crate) fn snapshot(&self, key: &str) -> Snapshot {
+        let spot = self.books().snapshot(key);
+        let usdm = self.usdm().snapshot(&self.history, key);
+        Snapshot { now_ms: self.now().ms(), spot, usdm }
     }
 
     /// Market time has gone on: what waited for it comes before what happens next.
@@ -263,9 +284,7 @@ impl Simulator {
 
     /// What really happened to the account of this key.
     pub fn books(&self, key: &str) -> Snapshot {
-        let spot = self.shared.books().snapshot(key);
-        let usdm = self.shared.usdm().snapshot(&self.shared.history, key);
-        Snapshot { now_ms: self.shared.now().ms(), spot, usdm }
+        self.shared.snapshot(key)
     }
 
     /// Whether no message waits for any connection. What was handed to the network may still be on
@@ -307,26 +326,31 @@ impl Drop for Simulator {
 /// itself runs on one thread of its own.
 pub async fn serve(options: Options) -> Result<Simulator, SimulatorError> {
     options.check()?;
-    let Options { listen, source, speed, faults, plan, seed, start_at, accounts, usdm } = options;
+    let Options { listen, source, speed, faults, plan, seed, start_at, accounts, usdm, trading } =
+        options;
     // Bound first: a port in use is told at once, not after loading.
     let listener = bind(listen)?;
-    let loaded = tokio::task::spawn_blocking(move || load(source, seed)).await;
-    let history = loaded.map_err(|e| SimulatorError::Stopped(io::Error::other(e)))??;
+    let loading = tokio::task::spawn_blocking(move || load(source, plan, seed, start_at));
+    let loaded = loading.await.map_err(|e| SimulatorError::Stopped(io::Error::other(e)))??;
+    let (history, layer) = loaded;
     let (first_open, last_close) = (history.first_open, history.last_close);
     let start = start_at.unwrap_or(first_open);
     if start < first_open || start >= last_close {
         return Err(SimulatorError::StartOutside { start_at: start, first_open, last_close });
     }
     let history = Arc::new(history);
-    let books = Mutex::new(Books::new(&accounts, &history, start));
+    let layer = Arc::new(layer);
+    let doings = (trading, Arc::clone(&layer));
+    let books = Mutex::new(Books::new(&accounts, &history, start, doings));
     let funding = usdm.funding;
-    let usdm = Mutex::new(usdm::books::Books::new(&accounts, usdm, &history, start));
-    let layer = Arc::new(Layer::new(plan, seed, start));
+    let usdm =
+        Mutex::new(usdm::books::Books::new(&accounts, (usdm, Arc::clone(&layer)), &history, start));
     let spoilt = (faults, Arc::clone(&layer));
     let replay = Replay::new(Arc::clone(&history), start, speed, spoilt, seed, funding);
     let shared = Data::new(Shared {
         history,
         clock: WallClock::start(),
+        seed,
         rest_requests: AtomicU64::new(0),
         faults: layer,
         moved: Notify::new(),
@@ -385,14 +409,23 @@ fn bind(address: SocketAddr) -> Result<TcpListener, SimulatorError> {
     })
 }
 
-fn load(source: Source, seed: u64) -> Result<History, SimulatorError> {
-    let files = match source {
+fn load(
+    source: Source,
+    plan: FaultPlan,
+    seed: u64,
+    start_at: Option<UtcMs>,
+) -> Result<(History, Layer), SimulatorError> {
+    let mut files: Vec<CandleFile> = match source {
         Source::Folder(folder) => candle_file::read_folder(&folder)?,
         Source::Generated { pairs, start, days } => {
             pairs.into_iter().map(|pair| generator::candles(pair, start, days, seed)).collect()
         }
     };
-    Ok(History::new(files))
+    let opens = files.iter().filter_map(|file| file.candles.first()).map(|c| c.open_time);
+    let start = start_at.or_else(|| opens.min()).unwrap_or_default();
+    let layer = Layer::new(plan, seed, start);
+    layer.spoil_candles(&mut files);
+    Ok((History::new(files), layer))
 }
 
 /// Tells each moment when it is due.

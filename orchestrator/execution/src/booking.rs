@@ -284,6 +284,10 @@ impl Desk {
         io: &mut Io<'_>,
     ) {
         let last = fills.last().map(|fill| fill.venue_fill_id);
+        if last.is_none() && !complete {
+            // Nothing in it made sense.
+            return self.trail.question.want_again(io.now, &io.terms, 0);
+        }
         let mut found = 0;
         for fill in fills {
             found += u64::from(self.hear_fill(fill, wallet, io));

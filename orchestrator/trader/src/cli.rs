@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use backtest::metrics::breakdown::Period;
 use clap::{Args, Parser, Subcommand};
+use rust_decimal::Decimal;
 
 use crate::verbs::analysis::{LookaheadAnalysis, RecursiveAnalysis};
 use crate::verbs::backtest::args::Backtest;
@@ -60,7 +61,7 @@ pub enum Verb {
     Run(Run),
     /// Serve recorded or generated candles as Binance would.
     #[command(
-        after_help = "Example:\n  sextant simulate --candles DIR --speed 600 --listen 127.0.0.1:8089 --drop 0.01"
+        after_help = "Examples:\n  sextant simulate --candles DIR --speed 600 --listen 127.0.0.1:8089 --drop 0.01\n  sextant simulate --account account.toml --faults faults.toml\n  sextant simulate --list-faults --json"
     )]
     Simulate(Simulate),
     /// Trade at a simulated venue that fails at random, and hold its books against the ledger.
@@ -278,6 +279,21 @@ pub struct Simulate {
     /// Market time at which the replay begins, in ms; what came before is history.
     #[arg(long, value_name = "MS")]
     pub start_at: Option<i64>,
+    /// Script of faults by name (TOML or JSON).
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// List the faults that a script may name, and end.
+    #[arg(long)]
+    pub list_faults: bool,
+    /// Accounts that may trade, with their keys and balances (TOML or JSON).
+    #[arg(long, value_name = "FILE")]
+    pub account: Option<PathBuf>,
+    /// How long an order is on its way, in ms of market time.
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    pub latency_ms: u32,
+    /// The share of a candle's volume that an order may fill of, above 0 to 1 [default: no limit].
+    #[arg(long, value_name = "SHARE")]
+    pub volume_share: Option<Decimal>,
 }
 
 /// `indicators`.

@@ -113,7 +113,6 @@ pub struct Patience {
     pub stream: StreamOptions,
 }
 
-
 /// What a session leaves behind.
 pub struct Summary {
     /// Whether it ended by itself.
@@ -211,14 +210,11 @@ impl Session {
         let (desk_thread, journal_thread) = (self.thread(), self.thread());
         let journal = {
             let metrics = Arc::clone(metrics);
-            JournalActor::start_in_arbiter(&journal_thread, |_| {
-                JournalActor::new(journal, metrics)
-            })
+            JournalActor::start_in_arbiter(&journal_thread, |_| JournalActor::new(journal, metrics))
         };
         let agents = agents.into_iter().map(|agent| {
             let id = agent.id();
-            let actor =
-                AgentActor::start_in_arbiter(&desk_thread, |_| AgentActor::new(agent));
+            let actor = AgentActor::start_in_arbiter(&desk_thread, |_| AgentActor::new(agent));
             (id, actor.recipient())
         });
         let memory = (head, tally);
@@ -237,9 +233,7 @@ impl Session {
         }
         let orchestrator = {
             let endings = endings.clone();
-            Orchestrator::start_in_arbiter(&desk_thread, |_| {
-                Orchestrator::new(desk, endings)
-            })
+            Orchestrator::start_in_arbiter(&desk_thread, |_| Orchestrator::new(desk, endings))
         };
         let market = {
             let (rest, metrics) = (Arc::clone(&rest), Arc::clone(metrics));
@@ -247,7 +241,7 @@ impl Session {
         };
 
         let way = way.map(|(way, returns)| {
-            returns.pass_on(orchestrator.clone());
+            returns.pass_on(orchestrator.clone(), Alerts::new(store));
             way
         });
         self.reconcile(way.as_ref()).await;
@@ -412,13 +406,12 @@ impl Session {
             .flat_map(|instrument| configuration.timeframes.iter().map(|t| (instrument.id, *t)))
             .collect();
         send(market.send(Open { began_at, venue_time, listed }).await)?;
-        let (handle, messages) =
-            StreamClient::spawn(
-                &self.stream_url,
-                self.market,
-                streams,
-                self.patience.stream.clone(),
-            )?;
+        let (handle, messages) = StreamClient::spawn(
+            &self.stream_url,
+            self.market,
+            streams,
+            self.patience.stream.clone(),
+        )?;
         actix::spawn(feed::read(messages, market.clone(), Arc::clone(rest)));
         let (market, until) = (market.clone(), self.until.clone());
         let status_url = self.status_url();

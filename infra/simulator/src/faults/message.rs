@@ -7,6 +7,8 @@ use super::layer::Layer;
 use super::mangle;
 use super::names::{FaultName, Strikes};
 use super::plan::{Fault, MarketName, Place};
+use super::sockets::LineFacts;
+use crate::queue::Queue;
 
 /// The stream of an account's own events.
 pub(crate) const USER: &str = "user";
@@ -83,6 +85,23 @@ impl FaultName {
 }
 
 impl Layer {
+    /// The one way of a stream's message to a connection's queue.
+    pub(crate) fn tell(
+        &self,
+        message: &Message<'_>,
+        line: LineFacts,
+        text: String,
+        queue: &mut Queue,
+    ) {
+        let is_silent = |name| self.has_hold(name, line, message.at);
+        if is_silent(FaultName::HalfOpen) || is_silent(FaultName::SilentStream) {
+            return;
+        }
+        for sent in self.spoil(message, text) {
+            queue.push(sent, message.at);
+        }
+    }
+
     /// What is sent for a message, in this order; nothing where it is lost.
     pub(crate) fn spoil(&self, message: &Message<'_>, text: String) -> Vec<Sent> {
         let key = message.key();

@@ -7,12 +7,14 @@
 
 pub(crate) mod answers;
 pub(crate) mod call;
+pub(crate) mod candles;
 pub(crate) mod hidden;
 pub(crate) mod layer;
 pub(crate) mod mangle;
 pub(crate) mod message;
 pub mod names;
 pub(crate) mod noise;
+pub(crate) mod orders;
 pub mod plan;
 pub(crate) mod rest;
 pub(crate) mod sockets;

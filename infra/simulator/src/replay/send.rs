@@ -1,11 +1,8 @@
 //! Messages on their way to listeners, as the faults leave them.
 
-use domain::time::UtcMs;
-
 use super::{Counters, LONGEST_QUEUE, Replay};
 use crate::faults::layer::Layer;
 use crate::faults::message::Message;
-use crate::faults::names::FaultName;
 use crate::faults::noise::Fate;
 use crate::faults::plan::MarketName;
 use crate::history::History;
@@ -18,7 +15,6 @@ use crate::usdm::market::{Shape, Told};
 struct Way<'a> {
     layer: &'a Layer,
     faults: Faults,
-    now: UtcMs,
     counters: &'a mut Counters,
 }
 
@@ -28,13 +24,7 @@ impl Way<'_> {
         match message {
             None => listener.queue.ready.push(text),
             Some(message) => {
-                let holds = |name| self.layer.has_hold(name, listener.facts, self.now);
-                if holds(FaultName::HalfOpen) || holds(FaultName::SilentStream) {
-                    return;
-                }
-                for sent in self.layer.spoil(message, text) {
-                    listener.queue.push(sent, self.now);
-                }
+                self.layer.tell(message, listener.facts, text, &mut listener.queue);
             }
         }
         listener.sent += 1;
@@ -64,7 +54,7 @@ impl Replay {
         self.scratch.clear();
         render::closed(&mut self.scratch, series, candle);
         let (layer, faults, now) = (&*self.layer, self.faults, self.now);
-        let mut way = Way { layer, faults, now, counters: &mut self.counters };
+        let mut way = Way { layer, faults, counters: &mut self.counters };
         for (id, shape) in &cursor.subscribers {
             let Some(listener) = self.listeners.get_mut(id).filter(|l| !l.cut) else { continue };
             way.counters.dropped += u64::from(fate == Fate::Dropped);
@@ -99,7 +89,7 @@ impl Replay {
     /// Tells those who listen to this stream of futures, which is not one of candles.
     pub(crate) fn tell_perpetual(&mut self, stream: &str, payload: &str) {
         let (layer, faults, now) = (&*self.layer, self.faults, self.now);
-        let mut way = Way { layer, faults, now, counters: &mut self.counters };
+        let mut way = Way { layer, faults, counters: &mut self.counters };
         for listener in self.listeners.values_mut() {
             if !listener.perpetual || listener.cut || !listener.streams.contains(stream) {
                 continue;

@@ -11,9 +11,11 @@ use super::endpoints::{Endpoint, SIGNED};
 use super::freshness::Freshness;
 use super::sign;
 use super::trading::Floor;
+use crate::faults::call::Call;
+use crate::faults::layer::Layer;
 use crate::history::History;
 use crate::line::{Envelope, Line};
-use crate::options::AccountOptions;
+use crate::options::{AccountOptions, Trading};
 use crate::params::{Params, Refusal, refusal};
 
 const TEN_SECONDS_MS: i64 = 10_000;
@@ -30,6 +32,8 @@ pub(crate) struct Books {
     now: UtcMs,
     /// How many candles of each market, by symbol, the orders have met.
     met: BTreeMap<String, usize>,
+    trading: Trading,
+    faults: Arc<Layer>,
 }
 
 /// Who asks, as far as it can be told before the signature is checked.
@@ -52,7 +56,12 @@ pub(crate) struct OrderCounts {
 
 impl Books {
     /// As they stand at `now`: candles that closed until then have been.
-    pub(crate) fn new(accounts: &[AccountOptions], history: &History, now: UtcMs) -> Self {
+    pub(crate) fn new(
+        accounts: &[AccountOptions],
+        history: &History,
+        now: UtcMs,
+        (trading, faults): (Trading, Arc<Layer>),
+    ) -> Self {
         let met = history.markets.iter().map(|(symbol, market)| {
             let candles = history.finest(market);
             (symbol.clone(), candles.partition_point(|c| c.close_time() <= now))
@@ -64,6 +73,8 @@ impl Books {
             ids: Ids::default(),
             now,
             met: met.collect(),
+            trading,
+            faults,
         }
     }
 
@@ -78,6 +89,12 @@ impl Books {
                 Some((candle.close_time(), symbol, market, candle))
             });
             let next = next.min_by_key(|(close, symbol, ..)| (*close, *symbol));
+            let due = self.next_due().filter(|due| *due <= now);
+            if let Some(due) = due.filter(|due| next.is_none_or(|next| *due < next.0)) {
+                self.now = due;
+                self.come_due(history);
+                continue;
+            }
             let Some((close, symbol, market, candle)) = next.filter(|next| next.0 <= now) else {
                 break;
             };
@@ -85,12 +102,40 @@ impl Books {
                 *met += 1;
             }
             self.now = close;
-            let ids = &mut self.ids;
+            let (ids, trading) = (&mut self.ids, self.trading);
             for account in self.accounts.values_mut().filter(|a| !a.open.is_empty()) {
-                Floor { account, ids, market, symbol, now: close }.meet(candle);
+                let (now, shown) = (close, Some(candle));
+                Floor { account, ids, market, symbol, now, trading, candle: shown }.meet(candle);
             }
         }
         self.now = now;
+    }
+
+    /// When something is to become of an order next.
+    fn next_due(&self) -> Option<UtcMs> {
+        let open = self
+            .accounts
+            .values()
+            .flat_map(|account| account.open.iter().filter_map(|id| account.orders.get(id)));
+        open.filter_map(|order| order.due).map(|(at, _)| at).min()
+    }
+
+    /// Whatever is due by now becomes of its order.
+    fn come_due(&mut self, history: &History) {
+        let (now, trading, ids) = (self.now, self.trading, &mut self.ids);
+        for account in self.accounts.values_mut() {
+            let open = account.open.iter().filter_map(|id| account.orders.get(id));
+            let due = open.filter(|order| order.due.is_some_and(|(at, _)| at <= now));
+            let due: Vec<_> = due.map(|order| (order.id, order.symbol.clone())).collect();
+            for (id, symbol) in due {
+                let Some(market) = history.markets.get(&symbol) else { continue };
+                let candle = history.last_candle(market, now);
+                let last = history.price(market, now).to_decimal();
+                let symbol = symbol.as_str();
+                let mut floor = Floor { account, ids, market, symbol, now, trading, candle };
+                floor.come_due(id, last);
+            }
+        }
     }
 
     /// Refuses a request whose key, signature or time is wrong.
@@ -115,6 +160,7 @@ impl Books {
         history: &History,
         counted_ms: i64,
     ) -> (Answer, Option<OrderCounts>) {
+        let call = Call::new(endpoint.method.word(), endpoint.path, asker.key, pairs.clone());
         let known: Vec<&str> = endpoint.known.iter().chain(&SIGNED).copied().collect();
         let admitted = Params::of(pairs, &known)
             .and_then(|params| self.admit(asker, &params).map(|()| params));
@@ -125,8 +171,10 @@ impl Books {
         let Some(account) = self.accounts.get_mut(asker.key) else {
             return (Err(unknown_key()), None);
         };
+        let fates = call.map(|call| self.faults.fates(&call, self.now)).unwrap_or_default();
+        let (ids, now, trading) = (&mut self.ids, self.now, self.trading);
         if endpoint.orders == 0 {
-            let mut desk = Desk { account, ids: &mut self.ids, history, now: self.now };
+            let mut desk = Desk { account, ids, history, now, trading, fates };
             return ((endpoint.answer)(&mut desk, &params), None);
         }
         let counts = count(account, counted_ms);
@@ -140,7 +188,7 @@ impl Books {
                 return (Err(refusal(-1015, message)), Some(counts));
             }
         }
-        let mut desk = Desk { account, ids: &mut self.ids, history, now: self.now };
+        let mut desk = Desk { account, ids, history, now, trading, fates };
         let answer = (endpoint.answer)(&mut desk, &params);
         if answer.is_ok() {
             desk.account.taken_ms.extend(std::iter::repeat_n(counted_ms, endpoint.orders));

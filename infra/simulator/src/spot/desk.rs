@@ -11,7 +11,11 @@ use super::order::{Kind, OrderList, Status, Ticket, TimeInForce};
 use super::render::{self, Detail};
 use super::request::{LEGS, PENDING, SINGLE, WORKING};
 use super::trading::Floor;
+use crate::faults::names::FaultName;
+use crate::faults::orders::fate;
+use crate::faults::plan::Fault;
 use crate::history::{History, Market};
+use crate::options::Trading;
 use crate::params::{Params, Refusal, refusal, unknown_symbol};
 
 pub(crate) type Answer = Result<Value, Refusal>;
@@ -23,6 +27,9 @@ pub(crate) struct Desk<'a> {
     pub(crate) ids: &'a mut Ids,
     pub(crate) history: &'a History,
     pub(crate) now: UtcMs,
+    pub(crate) trading: Trading,
+    /// What the venue does with what is asked for.
+    pub(crate) fates: Vec<Fault>,
 }
 
 fn duplicate() -> Refusal {
@@ -41,7 +48,9 @@ impl<'a> Desk<'a> {
     }
 
     fn floor<'b>(&'b mut self, symbol: &'b str, market: &'b Market) -> Floor<'b> {
-        Floor { account: self.account, ids: self.ids, market, symbol, now: self.now }
+        let (now, trading) = (self.now, self.trading);
+        let candle = self.history.last_candle(market, now);
+        Floor { account: self.account, ids: self.ids, market, symbol, now, trading, candle }
     }
 
     /// The last price, which a market without one yet has not.
@@ -81,7 +90,10 @@ impl<'a> Desk<'a> {
         if self.account.has_open(&name) {
             return Err(duplicate());
         }
-        let id = self.floor(symbol, market).place(ticket, name, last)?;
+        let id = {
+            let fates = std::mem::take(&mut self.fates);
+            self.floor(symbol, market).place(ticket, name, last, &fates)?
+        };
         let order = self.account.orders.get(&id).ok_or_else(unknown_cancelled)?;
         Ok(render::placed(order, &self.account.trades, detail))
     }
@@ -128,7 +140,8 @@ impl<'a> Desk<'a> {
         self.unused(&name, &names)?;
         let [above_name, below_name] = names;
         let legs = [(above, above_name), (below, below_name)];
-        let id = self.floor(symbol, market).place_pair(name, legs, last)?;
+        let fates = std::mem::take(&mut self.fates);
+        let id = self.floor(symbol, market).place_pair(name, legs, last, &fates)?;
         self.placed_list(id, detail)
     }
 
@@ -168,7 +181,8 @@ impl<'a> Desk<'a> {
         self.unused(&name, &names)?;
         let [entry_name, above_name, below_name] = names;
         let (entry, pair) = ((entry, entry_name), [(above, above_name), (below, below_name)]);
-        let id = self.floor(symbol, market).place_bracket(name, entry, pair, last)?;
+        let fates = std::mem::take(&mut self.fates);
+        let id = self.floor(symbol, market).place_bracket(name, entry, pair, last, &fates)?;
         self.placed_list(id, detail)
     }
 
@@ -209,9 +223,13 @@ impl<'a> Desk<'a> {
         if !self.account.open.contains(&id) {
             return Err(unknown_cancelled());
         }
+        let order = self.account.orders.get(&id);
+        let is_partial = order.is_some_and(|order| order.status == Status::PartiallyFilled);
         match params.get("cancelRestrictions") {
-            None | Some("ONLY_NEW") => {}
-            Some("ONLY_PARTIALLY_FILLED") => {
+            None => {}
+            Some("ONLY_NEW") if !is_partial => {}
+            Some("ONLY_PARTIALLY_FILLED") if is_partial => {}
+            Some("ONLY_NEW" | "ONLY_PARTIALLY_FILLED") => {
                 let message = "Order was not canceled due to cancel restrictions.";
                 return Err(refusal(-2011, message));
             }
@@ -219,6 +237,9 @@ impl<'a> Desk<'a> {
                 let message = "Data sent for parameter 'cancelRestrictions' is not valid.";
                 return Err(refusal(-1130, message));
             }
+        }
+        if fate(&self.fates, FaultName::PhantomCancel).is_some() {
+            return self.fill_and_cancel(id, (symbol, market), &cancel);
         }
         let list = self.account.orders.get(&id).and_then(|order| order.list);
         let list = list.filter(|id| self.account.lists.get(id).is_some_and(|list| !list.is_done));
@@ -230,6 +251,24 @@ impl<'a> Desk<'a> {
         floor.account.tell_balances(market, floor.now);
         let order = self.account.orders.get(&id).ok_or_else(unknown_cancelled)?;
         Ok(render::cancelled(order, &cancel))
+    }
+
+    /// An order fills, and is answered as if it had been cancelled just before.
+    fn fill_and_cancel(
+        &mut self,
+        id: u64,
+        (symbol, market): (&str, &'a Market),
+        cancel: &str,
+    ) -> Answer {
+        let last = self.last(market)?;
+        let mut before = self.account.orders.get(&id).ok_or_else(unknown_cancelled)?.clone();
+        let is_limit = before.ticket.kind.has_limit();
+        let price = if is_limit { before.ticket.price } else { last };
+        let mut floor = self.floor(symbol, market);
+        floor.fill(id, price, is_limit);
+        floor.account.tell_balances(market, floor.now);
+        (before.status, before.updated) = (Status::Canceled, self.now);
+        Ok(render::cancelled(&before, cancel))
     }
 
     pub(crate) fn cancel_all(&mut self, params: &Params) -> Answer {

@@ -8,6 +8,7 @@ use super::fills::crosses;
 use super::order::{Kind, OrderList, Status, Ticket};
 use super::render;
 use super::trading::{Floor, insufficient, paid_with};
+use crate::faults::plan::Fault;
 use crate::params::{Refusal, refusal};
 
 /// A leg and its name.
@@ -39,6 +40,7 @@ impl Floor<'_> {
         name: String,
         legs: [Leg; 2],
         last: Decimal,
+        fates: &[Fault],
     ) -> Result<u64, Refusal> {
         let needs = [&legs[0].0, &legs[1].0].map(|ticket| ticket.need(last));
         let [Some(first), Some(second)] = needs else { return Err(insufficient()) };
@@ -51,6 +53,9 @@ impl Floor<'_> {
             legs.map(|(ticket, name)| self.book(ticket, name, Some(id), Decimal::ZERO)).to_vec();
         let (symbol, time) = (self.symbol.to_owned(), self.now);
         let told = orders.clone();
+        for order in &orders {
+            self.ordain(*order, fates);
+        }
         let list =
             OrderList { id, name, symbol, entry: None, orders, is_done: false, time, locked };
         let event = {
@@ -93,6 +98,7 @@ impl Floor<'_> {
         entry: Leg,
         pair: [Leg; 2],
         last: Decimal,
+        fates: &[Fault],
     ) -> Result<u64, Refusal> {
         let (entry, entry_name) = entry;
         let need = entry.need(last).ok_or_else(insufficient)?;
@@ -127,7 +133,9 @@ impl Floor<'_> {
         for order in orders {
             self.tell(order, "NEW", None, None);
         }
-        if crosses(entry.side, entry.price, last) {
+        self.ordain(entry_id, fates);
+        let is_due = self.account.orders.get(&entry_id).is_some_and(|order| order.due.is_some());
+        if !is_due && crosses(entry.side, entry.price, last) {
             self.fill(entry_id, last, false);
         }
         self.account.tell_balances(self.market, self.now);
@@ -173,7 +181,7 @@ impl Floor<'_> {
         self.finish(id);
     }
 
-    fn finish(&mut self, id: u64) {
+    pub(crate) fn finish(&mut self, id: u64) {
         let Some(list) = self.account.lists.get_mut(&id) else { return };
         (list.is_done, list.time) = (true, self.now);
         let list = list.clone();

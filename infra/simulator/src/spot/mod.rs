@@ -10,7 +10,7 @@ mod endpoints;
 pub(crate) mod fills;
 pub(crate) mod freshness;
 mod lists;
-mod order;
+pub(crate) mod order;
 mod queries;
 mod render;
 mod request;

@@ -76,22 +76,49 @@ impl TimeInForce {
     }
 }
 
-/// Where it stands. Orders fill whole or not at all.
+/// Where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     /// It waits for its list's entry.
     PendingNew,
     New,
+    PartiallyFilled,
     Filled,
     Canceled,
     Expired,
 }
 
+/// What becomes of an order at its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// It comes to the market.
+    Arrives,
+    /// It takes more of what it has begun to take.
+    Takes,
+    /// The venue ends it.
+    Dies,
+}
+
+/// In which parts it fills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Parts {
+    /// In base units.
+    pub(crate) size: Decimal,
+    /// How long after one the next may come.
+    pub(crate) every_ms: i64,
+}
+
 impl Status {
+    /// Whether it may fill.
+    pub(crate) const fn is_working(self) -> bool {
+        matches!(self, Self::New | Self::PartiallyFilled)
+    }
+
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::PendingNew => "PENDING_NEW",
             Self::New => "NEW",
+            Self::PartiallyFilled => "PARTIALLY_FILLED",
             Self::Filled => "FILLED",
             Self::Canceled => "CANCELED",
             Self::Expired => "EXPIRED",
@@ -122,6 +149,16 @@ pub(crate) struct Order {
     /// What it holds of the asset that it pays with; an order of a list holds nothing, its list
     /// does.
     pub(crate) locked: Decimal,
+    /// What becomes of it next, and when.
+    pub(crate) due: Option<(UtcMs, Due)>,
+    pub(crate) parts: Option<Parts>,
+}
+
+impl Order {
+    /// What is not filled yet, in base units.
+    pub(crate) fn remaining(&self) -> Decimal {
+        self.ticket.quantity - self.filled
+    }
 }
 
 /// What was ordered.

@@ -173,7 +173,7 @@ pub(crate) fn report(order: &Order, happened: Happened<'_>, now: UtcMs) -> Value
     let Happened { execution, trade, cancel, execution_id } = happened;
     let ticket = order.ticket;
     let last = |pick: fn(&Trade) -> Decimal| eight(trade.map_or(Decimal::ZERO, pick));
-    let is_open = order.status == super::order::Status::New;
+    let is_open = order.status.is_working();
     let mut event = json!({
         "e": "executionReport", "E": now.ms(), "s": order.symbol,
         "c": cancel.unwrap_or(&order.name), "S": side_word(ticket.side), "o": ticket.kind.word(),

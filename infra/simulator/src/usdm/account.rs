@@ -8,14 +8,17 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::algo::Algo;
+use super::fates::{Doing, Due};
 use super::keys::Key;
 use super::listen::ListenKey;
 use super::order::{Order, PositionSide, Trade};
 use super::position::Position;
 use super::wallet::Income;
+use crate::faults::plan::Fault;
 use crate::history::History;
 use crate::line::Outlet;
 use crate::options::{AccountOptions, Funding};
+use crate::spot::order::Parts;
 
 /// What the venue sets where nobody has.
 const DEFAULT_LEVERAGE: u32 = 20;
@@ -111,6 +114,11 @@ pub(crate) struct Account {
     pub(crate) listen_key: Option<ListenKey>,
     /// When orders were taken, for the venue's limits on their number; in the limits' clock.
     pub(crate) taken_ms: Vec<i64>,
+    /// What the venue does with what is being asked for.
+    pub(crate) fates: Vec<Fault>,
+    pub(crate) dues: Vec<Due>,
+    /// In which parts orders fill.
+    pub(crate) parts: BTreeMap<u64, Parts>,
 }
 
 impl Account {
@@ -136,6 +144,9 @@ impl Account {
             subscribers: Vec::new(),
             listen_key: None,
             taken_ms: Vec::new(),
+            fates: Vec::new(),
+            dues: Vec::new(),
+            parts: BTreeMap::new(),
         };
         for (asset, amount) in &options.futures_balances {
             account.receive(ids, "TRANSFER", (asset, ""), *amount, None, now);
@@ -176,6 +187,12 @@ impl Account {
         let positions = self.positions.iter();
         let own = positions.filter(|((symbol, _), _)| venue.asset(symbol) == asset);
         self.wallet(asset) - own.map(|(_, position)| position.isolated).sum::<Decimal>()
+    }
+
+    /// Whether something else than the market decides about an order.
+    pub(crate) fn is_doomed(&self, id: u64) -> bool {
+        let is_its = |due: &Due| matches!(due.what, Doing::Dies(of) | Doing::Takes(of) if of == id);
+        self.dues.iter().any(is_its)
     }
 
     /// Whether an open order goes by this name.

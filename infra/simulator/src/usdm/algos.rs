@@ -34,6 +34,7 @@ impl Floor<'_> {
         self.account.algos.insert(id, algo);
         self.account.waiting.insert(id);
         self.tell_algo(id);
+        self.ordain_algo(id);
         id
     }
 
@@ -44,7 +45,7 @@ impl Floor<'_> {
         self.account.tell(&event);
     }
 
-    fn turn(&mut self, id: u64, status: AlgoStatus, reason: Option<String>) {
+    pub(crate) fn turn(&mut self, id: u64, status: AlgoStatus, reason: Option<String>) {
         if let Some(algo) = self.account.algos.get_mut(&id) {
             (algo.status, algo.updated, algo.reason) = (status, self.venue.now, reason);
         }

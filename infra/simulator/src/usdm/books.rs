@@ -9,10 +9,13 @@ use rust_decimal::Decimal;
 use super::account::{Account, Ids, Subscriber, Venue};
 use super::desk::{Answer, Desk};
 use super::endpoints::Endpoint;
+use super::fates::Due;
 use super::funding;
 use super::info::{ORDERS_IN_A_MINUTE, ORDERS_IN_TEN_SECONDS};
 use super::order::Status;
 use super::trading::{Floor, News};
+use crate::faults::call::Call;
+use crate::faults::layer::Layer;
 use crate::history::History;
 use crate::line::{Envelope, Line};
 use crate::options::{AccountOptions, Deleveraging, UsdmOptions};
@@ -38,6 +41,7 @@ pub(crate) struct Books {
     /// How many candles of each market, by symbol, the orders have met.
     met: BTreeMap<String, usize>,
     news: News,
+    faults: Arc<Layer>,
 }
 
 /// How many orders an account has placed within the venue's windows.
@@ -54,13 +58,14 @@ enum Next {
     Funding(UtcMs),
     Deleveraging(UtcMs),
     Countdown(UtcMs),
+    Due(UtcMs),
 }
 
 impl Next {
     const fn at(&self) -> UtcMs {
         match self {
             Self::Candle { close, .. } => *close,
-            Self::Funding(at) | Self::Deleveraging(at) | Self::Countdown(at) => *at,
+            Self::Funding(at) | Self::Deleveraging(at) | Self::Countdown(at) | Self::Due(at) => *at,
         }
     }
 }
@@ -73,7 +78,7 @@ impl Books {
     /// As they stand at `now`: candles that closed until then have been.
     pub(crate) fn new(
         accounts: &[AccountOptions],
-        options: UsdmOptions,
+        (options, faults): (UsdmOptions, Arc<Layer>),
         history: &History,
         now: UtcMs,
     ) -> Self {
@@ -102,6 +107,7 @@ impl Books {
             marks: marks.collect(),
             met: met.collect(),
             news: News::new(),
+            faults,
         }
     }
 
@@ -109,11 +115,12 @@ impl Books {
         !self.news.is_empty()
     }
 
-    /// None for a key that is nobody's.
+    /// None for a key that is nobody's, or whose account has never had anything on futures.
     pub(crate) fn snapshot(&self, history: &History, key: &str) -> Option<MarketBooks> {
         let (marks, funding, now) = (&self.marks, self.options.funding, self.now);
         let venue = Venue { history, marks, funding, now };
-        self.accounts.get(key).map(|account| account.snapshot(venue))
+        let account = self.accounts.get(key).filter(|account| !account.wallets.is_empty());
+        account.map(|account| account.snapshot(venue))
     }
 
     /// What the market's streams are to be told.
@@ -127,6 +134,7 @@ impl Books {
         if self.accounts.is_empty() || now <= self.now {
             return;
         }
+        let before = self.now;
         while let Some(next) = self.next(history).filter(|next| next.at() <= now) {
             self.now = next.at();
             match next {
@@ -149,8 +157,10 @@ impl Books {
                     }
                 }
                 Next::Countdown(at) => self.count_down(history, at),
+                Next::Due(at) => self.come_due(history, at),
             }
         }
+        self.suffer(history, before, now);
         self.now = now;
     }
 
@@ -167,7 +177,9 @@ impl Books {
         let countdowns = self.accounts.values().flat_map(|account| account.countdowns.values());
         let countdown = countdowns.min().map(|at| Next::Countdown(*at));
         let funding = Some(Next::Funding(funding::next(self.funded)));
-        let all = [candle, funding, adl, countdown].into_iter().flatten();
+        let dues = self.accounts.values().flat_map(|account| &account.dues);
+        let due = dues.map(|due| due.at).min().map(Next::Due);
+        let all = [candle, funding, adl, countdown, due].into_iter().flatten();
         all.min_by(|a, b| a.at().cmp(&b.at()).then_with(|| a.cmp(b)))
     }
 
@@ -206,6 +218,38 @@ impl Books {
             for symbol in symbols {
                 let (ids, news) = (&mut self.ids, &mut self.news);
                 act(&mut Floor { account, ids, news, venue, symbol: &symbol });
+            }
+        }
+    }
+
+    /// What was to become of orders by now, becomes of them.
+    fn come_due(&mut self, history: &History, at: UtcMs) {
+        let venue = Venue { history, marks: &self.marks, funding: self.options.funding, now: at };
+        for account in self.accounts.values_mut() {
+            let (due, later) = account.dues.drain(..).partition(|due| due.at <= at);
+            let due: Vec<Due> = due;
+            account.dues = later;
+            for Due { symbol, what, .. } in due {
+                let (ids, news) = (&mut self.ids, &mut self.news);
+                Floor { account, ids, news, venue, symbol: &symbol }.come_due(what);
+            }
+        }
+    }
+
+    /// The venue ends positions as the script has it.
+    fn suffer(&mut self, history: &History, before: UtcMs, now: UtcMs) {
+        let faults = Arc::clone(&self.faults);
+        self.now = now;
+        for fault in faults.forced(before, now) {
+            let venue = Venue { history, marks: &self.marks, funding: self.options.funding, now };
+            for (key, account) in &mut self.accounts {
+                if fault.place.account.as_ref().is_some_and(|wanted| wanted != key) {
+                    continue;
+                }
+                for symbol in account.symbols() {
+                    let (ids, news) = (&mut self.ids, &mut self.news);
+                    Floor { account, ids, news, venue, symbol: &symbol }.suffer(fault);
+                }
             }
         }
     }
@@ -262,6 +306,7 @@ impl Books {
         history: &History,
         counted_ms: i64,
     ) -> (Answer, Option<OrderCounts>) {
+        let call = Call::new(endpoint.method.word(), endpoint.path, asker.key, pairs.clone());
         let admitted = Params::any(pairs)
             .and_then(|params| self.admit(endpoint, asker, &params).map(|()| params));
         let params = match admitted {
@@ -274,6 +319,7 @@ impl Books {
         let Some(account) = self.accounts.get_mut(asker.key) else {
             return (Err(unknown_key()), None);
         };
+        account.fates = call.map(|call| self.faults.fates(&call, now)).unwrap_or_default();
         if endpoint.is_order {
             let counts = count(account, counted_ms);
             for (used, limit, window) in [

@@ -9,6 +9,8 @@ use super::check;
 use super::order::{Kind, Order, Origin, Status, Ticket, TimeInForce, WorkingType};
 use super::render;
 use super::trading::{Entry, Floor, News};
+use crate::faults::names::FaultName;
+use crate::faults::orders::fate;
 use crate::history::Market;
 use crate::params::{Params, Refusal, refusal, unknown_symbol};
 use crate::spot::fills::crosses;
@@ -195,8 +197,21 @@ impl<'a> Desk<'a> {
         if !self.account.open.contains(&id) {
             return Err(unknown_cancelled());
         }
+        if fate(&self.account.fates, FaultName::PhantomCancel).is_some() {
+            return self.fill_and_cancel(symbol, id);
+        }
         self.floor(symbol).end(id, Status::Canceled);
         self.account.orders.get(&id).map(render::order).ok_or_else(unknown_cancelled)
+    }
+
+    /// An order fills, and is answered as if it had been cancelled just before.
+    fn fill_and_cancel(&mut self, symbol: &str, id: u64) -> Answer {
+        let mut before = self.account.orders.get(&id).cloned().ok_or_else(unknown_cancelled)?;
+        let is_limit = before.ticket.kind == Kind::Limit;
+        let price = if is_limit { before.ticket.price } else { self.last(symbol)? };
+        self.floor(symbol).fill(id, price, is_limit);
+        (before.status, before.updated) = (Status::Canceled, self.venue.now);
+        Ok(render::order(&before))
     }
 
     pub(crate) fn cancel(&mut self, params: &Params) -> Answer {

@@ -12,6 +12,17 @@ pub(crate) enum Verb {
     Delete,
 }
 
+impl Verb {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
 /// One of the requests.
 #[derive(Debug)]
 pub(crate) struct Endpoint {

@@ -69,7 +69,7 @@ impl Floor<'_> {
     }
 
     /// Closes a position at `at`.
-    fn force(&mut self, side: PositionSide, at: Decimal, origin: Origin) {
+    pub(crate) fn force(&mut self, side: PositionSide, at: Decimal, origin: Origin) {
         let position = self.account.position(self.symbol, side);
         if position.amount.is_zero() {
             return;

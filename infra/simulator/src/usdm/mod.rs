@@ -14,6 +14,7 @@ mod conditional;
 mod desk;
 mod endpoints;
 mod events;
+mod fates;
 mod forced;
 mod funding;
 mod info;

@@ -23,7 +23,7 @@ const ORDERS_RETRY_AFTER_SECONDS: u64 = 10;
 type Told = fn(&Shared, &Params, UtcMs) -> Result<Vec<u8>, Refusal>;
 
 /// What anyone may ask, with its weight.
-static PUBLIC: [(&str, u64, Told); 9] = [
+static PUBLIC: [(&str, u64, Told); 13] = [
     ("/fapi/v1/ping", 1, |_, _, _| Ok(b"{}".to_vec())),
     ("/fapi/v1/time", 1, |shared, _, now| {
         shared.tell_time(now);
@@ -45,6 +45,23 @@ static PUBLIC: [(&str, u64, Told); 9] = [
         let funding = shared.usdm().options.funding;
         let rates = public::funding_rates(&shared.history, funding, params, now)?;
         Ok(rates.to_string().into_bytes())
+    }),
+    ("/fapi/v1/depth", 10, |shared, params, now| {
+        let limit = params.limit(500, 1000)?;
+        Ok(shared.quotes(true, params.symbol()?)?.depth(now, limit).to_string().into_bytes())
+    }),
+    ("/fapi/v1/trades", 5, |shared, params, now| {
+        let limit = params.limit(500, 1000)?;
+        Ok(shared.quotes(true, params.symbol()?)?.trades(now, limit).to_string().into_bytes())
+    }),
+    ("/fapi/v1/aggTrades", 20, |shared, params, now| {
+        let range = (params.time("startTime")?, params.time("endTime")?);
+        let (from_id, limit) = (params.id("fromId")?, params.limit(500, 1000)?);
+        let quotes = shared.quotes(true, params.symbol()?)?;
+        Ok(quotes.aggregates(now, from_id, range, limit).to_string().into_bytes())
+    }),
+    ("/fapi/v1/ticker/bookTicker", 2, |shared, params, now| {
+        Ok(shared.quotes(true, params.symbol()?)?.ticker(now).to_string().into_bytes())
     }),
     ("/fapi/v1/fundingInfo", 1, |shared, _, _| {
         Ok(public::funding_info(&shared.history).to_string().into_bytes())

@@ -107,6 +107,9 @@ impl Floor<'_> {
     pub(crate) fn place(&mut self, entry: Entry, last: Decimal) -> u64 {
         let ticket = entry.ticket;
         let id = self.book(entry);
+        if self.ordain(id) {
+            return id;
+        }
         let takes = match ticket.kind {
             Kind::Market => true,
             Kind::Limit => crosses(ticket.side, ticket.price, last),
@@ -169,7 +172,9 @@ impl Floor<'_> {
         let Some(order) = self.account.orders.get(&id) else { return };
         let (ticket, origin, left) = (order.ticket, order.origin, order.left());
         let against = self.account.against(self.symbol, ticket.position_side, ticket.side);
-        let quantity = if ticket.reduces() { left.min(against) } else { left };
+        let room = if ticket.reduces() { left.min(against) } else { left };
+        let parts = self.account.parts.get(&id).copied();
+        let quantity = parts.map_or(room, |parts| room.min(parts.size));
         if quantity.is_zero() {
             return self.end(id, Status::Expired);
         }
@@ -219,6 +224,10 @@ impl Floor<'_> {
         self.account.trades.push(trade);
         if quantity == left {
             self.close(id);
+        } else if let Some(parts) = parts.filter(|_| quantity < room)
+            && ticket.time_in_force != TimeInForce::Ioc
+        {
+            self.go_on(id, parts);
         } else {
             self.end(id, Status::Expired);
         }
@@ -285,7 +294,9 @@ impl Floor<'_> {
 
     fn meet_orders(&mut self, prices: &Prices) {
         let open = self.account.open_orders(self.symbol);
-        let met = open.filter(|order| is_met(&order.ticket, order.since, prices));
+        let met = open.filter(|order| {
+            !self.account.is_doomed(order.id) && is_met(&order.ticket, order.since, prices)
+        });
         let met: Vec<(u64, Decimal)> = met.map(|order| (order.id, order.ticket.price)).collect();
         // An order that another's fill has ended is open no more.
         for (id, price) in met {

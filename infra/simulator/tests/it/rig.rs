@@ -17,6 +17,8 @@ use crate::trading::{KEY, MINUTES, SECRET};
 
 /// A request without an answer hangs so long at least.
 const SILENCE: Duration = Duration::from_millis(300);
+/// No answer on loopback takes that long.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Rig {
     #[expect(dead_code, reason = "its end removes the candles")]
@@ -24,6 +26,8 @@ pub(crate) struct Rig {
     pub(crate) venue: Venue,
     keys: Keys,
     http: reqwest::Client,
+    /// Whether orders may find no answer.
+    hangs: bool,
 }
 
 /// What came of a request.
@@ -68,17 +72,20 @@ impl Rig {
             text += &format!("{at},{open},{high},{low},{close},1.001\n");
         }
         folder.write("BTCUSDT-1m.csv", &text);
+        folder.write("BTCUSDT:USDT-1m.csv", &text);
         let balances = [("USDT", Decimal::from(10_000)), ("BTC", Decimal::from(10))];
+        let margin = [("USDT", Decimal::from(10_000))];
         let options = change(Options {
             speed: Speed::Manual,
             start_at: Some(UtcMs::new(START + 60_000)),
-            accounts: vec![AccountOptions::new(KEY, SECRET, &balances)],
+            accounts: vec![AccountOptions::new(KEY, SECRET, &balances).with_futures(&margin)],
             plan: FaultPlan::parse(plan).unwrap(),
             ..folder.options()
         });
         let venue = Venue::of(options).await;
         let keys = Keys::new(KEY.into(), &SECRET.into()).unwrap();
-        Self { folder, venue, keys, http: reqwest::Client::new() }
+        let hangs = plan.contains("hang");
+        Self { folder, venue, keys, http: reqwest::Client::new(), hangs }
     }
 
     pub(crate) fn step(&self) {
@@ -89,6 +96,25 @@ impl Rig {
         self.venue.simulator.books(KEY).spot.unwrap()
     }
 
+    pub(crate) fn futures(&self) -> MarketBooks {
+        self.venue.simulator.books(KEY).usdm.unwrap()
+    }
+
+    /// Sends an order of futures.
+    pub(crate) async fn future(&self, name: &str, order: &str) -> Came {
+        let order = format!("symbol=BTCUSDT&{order}&newClientOrderId={name}");
+        self.send(Method::POST, "/fapi/v1/order", &order).await
+    }
+
+    /// The account's events of futures.
+    pub(crate) async fn futures_stream(&self) -> Socket {
+        let key = self.send(Method::POST, "/fapi/v1/listenKey", "").await.body();
+        let key = key["listenKey"].as_str().unwrap();
+        let mut socket = self.venue.connect(&format!("/private/ws/{key}")).await;
+        socket.request(r#"{"id":1,"method":"LIST_SUBSCRIPTIONS"}"#).await;
+        socket
+    }
+
     /// The last order that went by this name.
     pub(crate) fn order(&self, name: &str) -> Option<BookedOrder> {
         self.books().orders.into_iter().rfind(|order| order.client_order_id == name)
@@ -96,12 +122,18 @@ impl Rig {
 
     /// Sends a signed request.
     pub(crate) async fn send(&self, method: Method, path: &str, query: &str) -> Came {
+        // An order that is to hang is given up soon; everything else has its time.
+        let hangs = self.hangs && query.contains("newClientOrderId");
+        self.wait(method, path, query, if hangs { SILENCE } else { PATIENCE }).await
+    }
+
+    async fn wait(&self, method: Method, path: &str, query: &str, patience: Duration) -> Came {
         let now = self.venue.simulator.now().ms();
         let join = if query.is_empty() { "" } else { "&" };
         let query = format!("{query}{join}timestamp={now}&recvWindow=60000");
         let signature = self.keys.sign(&query);
         let url = format!("http://{}{path}?{query}&signature={signature}", self.venue.address());
-        let request = self.http.request(method, url).header("X-MBX-APIKEY", KEY).timeout(SILENCE);
+        let request = self.http.request(method, url).header("X-MBX-APIKEY", KEY).timeout(patience);
         let answer = async {
             let answer = request.send().await?;
             let status = answer.status().as_u16();
@@ -131,6 +163,13 @@ impl Rig {
         let order = "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=1";
         let order = format!("{order}&newClientOrderId={name}");
         self.send(Method::POST, "/api/v3/order", &order).await
+    }
+
+    /// The same, however long the answer takes.
+    pub(crate) async fn patient_buy(&self, name: &str) -> Came {
+        let order = "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=1";
+        let order = format!("{order}&newClientOrderId={name}");
+        self.wait(Method::POST, "/api/v3/order", &order, PATIENCE).await
     }
 
     pub(crate) async fn query(&self, name: &str) -> Came {

@@ -1,6 +1,7 @@
 //! What is asked of an account on spot.
 
 use domain::money::Quantity;
+use exchange::binance::signed::paging::{MAX_ROWS, Page};
 use exchange::binance::spot::account::SpotAccount;
 use exchange::binance::spot::client::SpotClient;
 use exchange::binance::spot::list::Oco;
@@ -49,6 +50,12 @@ pub(super) async fn perform(client: &SpotClient, ask: Ask) -> Performed {
         Ask::OrderById { order_id, instrument } => {
             let asked = client.order_by_number(instrument, order_id).await;
             seen::found(asked, |order| Answer::Order(seen::order(&order)))
+        }
+        Ask::OrdersFrom { order_id, instrument } => {
+            match client.all_orders(instrument, Page::From(order_id), Some(MAX_ROWS)).await {
+                Ok(orders) => Answer::Orders(orders.iter().map(seen::order).collect()),
+                Err(error) => seen::failure(error),
+            }
         }
         Ask::OpenOrders { instrument } => match client.open_orders(Some(instrument)).await {
             Ok(orders) => Answer::Orders(orders.iter().map(seen::order).collect()),

@@ -3,7 +3,7 @@
 use domain::instrument::InstrumentId;
 use domain::signal::Direction;
 use domain::venue_name::VenueName;
-use exchange::binance::signed::paging::Page;
+use exchange::binance::signed::paging::{MAX_ROWS, Page};
 use exchange::binance::usdm::algo::{AlgoOrder, Condition, Share};
 use exchange::binance::usdm::client::UsdmClient;
 use exchange::binance::usdm::order::{UsdmKind, UsdmOrder};
@@ -63,6 +63,12 @@ pub(super) async fn perform(client: &UsdmClient, ask: Ask) -> Performed {
         Ask::Conditionals { instrument } => {
             match client.all_algo_orders(instrument, Page::Latest).await {
                 Ok(orders) => Answer::Orders(orders.iter().map(seen::conditional).collect()),
+                Err(error) => seen::failure(error),
+            }
+        }
+        Ask::OrdersFrom { order_id, instrument } => {
+            match client.all_orders(instrument, Page::From(order_id), Some(MAX_ROWS)).await {
+                Ok(orders) => Answer::Orders(orders.iter().map(seen::order).collect()),
                 Err(error) => seen::failure(error),
             }
         }

@@ -2,11 +2,15 @@
 
 use std::io;
 use std::num::NonZeroU64;
+use std::path::Path;
 
 use domain::instrument::InstrumentId;
 use domain::time::UtcMs;
 use serde_json::json;
-use simulator::options::{Faults, Options, Source};
+use simulator::accounts;
+use simulator::faults::names::{Described, FAULTS};
+use simulator::faults::plan::FaultPlan;
+use simulator::options::{Faults, Options, Source, Trading, UsdmOptions};
 
 use crate::cli::{Replayed, Simulate};
 use crate::ending::{Code, Failure, Outcome};
@@ -17,6 +21,10 @@ const GENERATED_FROM: UtcMs = UtcMs::new(1_704_067_200_000);
 
 /// Serves until a person stops it.
 pub fn simulate(asked: &Simulate, json: bool) -> Outcome<()> {
+    if asked.list_faults {
+        list_faults(json);
+        return Ok(());
+    }
     let options = options(asked)?;
     actix::System::new().block_on(async {
         let server = simulator::server::serve(options).await?;
@@ -41,6 +49,23 @@ pub fn simulate(asked: &Simulate, json: bool) -> Outcome<()> {
     })
 }
 
+fn list_faults(json: bool) {
+    if json {
+        println!("{}", json!(FAULTS));
+        return;
+    }
+    for Described { name, text, .. } in FAULTS {
+        println!("{:<22} {text}", name.word());
+    }
+}
+
+/// A file's text.
+fn read(file: &Path) -> Outcome<String> {
+    std::fs::read_to_string(file).map_err(|error| {
+        Failure::new(Code::Usage, format!("{} can't be read: {error}", file.display()))
+    })
+}
+
 /// Waits until whoever holds the other end of standard input is gone.
 async fn parent_gone() {
     let (gone, waits) = tokio::sync::oneshot::channel();
@@ -61,6 +86,10 @@ fn options(asked: &Simulate) -> Outcome<Options> {
         Some(folder) => Source::Folder(folder.clone()),
         None => Source::Generated { pairs, start: GENERATED_FROM, days: *days },
     };
+    let plan = asked.faults.as_deref().map(read).transpose()?;
+    let plan = plan.map(|text| FaultPlan::parse(&text)).transpose()?.unwrap_or_default();
+    let accounts = asked.account.as_deref().map(read).transpose()?;
+    let accounts = accounts.map(|text| accounts::parse(&text)).transpose()?.unwrap_or_default();
     Ok(Options {
         listen: asked.listen,
         speed: speed.parse()?,
@@ -69,6 +98,9 @@ fn options(asked: &Simulate) -> Outcome<Options> {
             duplicate_ratio: *duplicate,
             disconnect_every: disconnect_every.and_then(NonZeroU64::new),
         },
+        plan,
+        accounts,
+        trading: Trading { latency_ms: asked.latency_ms, volume_share: asked.volume_share },
         seed: *sim_seed,
         start_at: asked.start_at.map(UtcMs::new),
         ..Options::new(source)

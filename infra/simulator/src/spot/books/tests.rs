@@ -6,7 +6,9 @@ use rand_chacha::ChaCha8Rng;
 use rust_decimal::Decimal;
 
 use super::*;
+use crate::faults::plan::FaultPlan;
 use crate::generator;
+use crate::spot::order::{Order, Status};
 
 const START: UtcMs = UtcMs::new(1_704_067_200_000);
 
@@ -103,10 +105,35 @@ fn nothing_is_made_and_nothing_is_lost() {
     let history = History::new(vec![file]);
     let start = Decimal::from(20_000);
     let options = AccountOptions::new("k", "s", &[("BTC", start), ("USDT", start)]);
+    let plan = FaultPlan::parse(
+        r#"{ "faults": [
+            { "name": "partial-fills", "when": { "ratio": 0.4 }, "parameters": { "delay_ms": 90000 } },
+            { "name": "partial-fills", "when": { "ratio": 0.1 }, "parameters": { "delay_ms": 0 } },
+            { "name": "order-rejected-later", "when": { "ratio": 0.1 } }
+        ] }"#,
+    );
+    let plan = plan.unwrap();
     for seed in 0..20 {
+        // Whole and at once; in parts; late; and of little volume.
+        let layer = match seed % 4 {
+            1 => Layer::new(plan.clone(), seed, START),
+            _ => Layer::new(FaultPlan::default(), seed, START),
+        };
+        let layer = Arc::new(layer);
+        let trading = match seed % 4 {
+            2 => Trading { latency_ms: 45_000, volume_share: None },
+            3 => Trading { latency_ms: 0, volume_share: Some(Decimal::new(1, 3)) },
+            _ => Trading::default(),
+        };
+        let mut parts = 0;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let first = START.plus_ms(60_000);
-        let mut books = Books::new(std::slice::from_ref(&options), &history, first);
+        let mut books = Books::new(
+            std::slice::from_ref(&options),
+            &history,
+            first,
+            (trading, Arc::clone(&layer)),
+        );
         let (mut taken, mut filled) = (0, 0);
         for n in 0..400 {
             books.advance(&history, START.plus_ms(60_000 * (2 + n)));
@@ -116,13 +143,20 @@ fn nothing_is_made_and_nothing_is_lost() {
             let (message, pairs) = request(&mut rng, n.unsigned_abs(), last);
             let mut endpoints = super::super::endpoints::ENDPOINTS.iter();
             let endpoint = endpoints.find(|e| e.message == message).unwrap();
-            let params = Params::of(pairs, endpoint.known).unwrap();
             let now = books.now;
-            let mut desk = Desk { account, ids: &mut books.ids, history: &history, now };
+            let call =
+                Call::new(endpoint.method.word(), endpoint.path, "k", pairs.clone()).unwrap();
+            let fates = layer.fates(&call, now);
+            let ids = &mut books.ids;
+            let mut desk = Desk { account, ids, history: &history, now, trading, fates };
+            let params = Params::of(pairs, endpoint.known).unwrap();
             taken += u32::from((endpoint.answer)(&mut desk, &params).is_ok());
             add_up(desk.account, start);
             filled = desk.account.trades.len();
+            let is_part = |order: &&Order| order.status == Status::PartiallyFilled;
+            parts += desk.account.orders.values().filter(is_part).count();
         }
+        assert_eq!(parts > 0, seed % 2 == 1, "seed {seed}: {parts} parts");
         assert!(taken > 100 && filled > 50, "seed {seed}: {taken} taken, {filled} filled");
     }
 }

@@ -163,7 +163,12 @@ fn nothing_is_made_and_nothing_is_lost() {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let usdm = UsdmOptions { funding: Funding::Seeded(seed), ..UsdmOptions::default() };
         let first = START.plus_ms(MINUTE_MS);
-        let mut books = Books::new(std::slice::from_ref(&options), usdm, &history, first);
+        let mut books = Books::new(
+            std::slice::from_ref(&options),
+            (usdm, Arc::new(Layer::new(Default::default(), 1, first))),
+            &history,
+            first,
+        );
         let hedge = seed % 2 == 1;
         if hedge {
             let mode = "dualSidePosition=true";
