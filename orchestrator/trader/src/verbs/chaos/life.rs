@@ -88,20 +88,22 @@ impl Life {
     /// Has it die after so many further steps of its decision path.
     pub(super) fn arm(&self, steps: u32) {
         // A life that is over needs no killing.
-        drop(self.arm.send(steps));
+        let _ = self.arm.send(steps);
     }
 
     /// Kills it where it stands, if it is not dead yet.
     pub(super) fn kill(mut self) -> Outcome<()> {
         if let Some(kill) = self.kill.take() {
-            drop(kill.send(()));
+            // A life that is over needs no killing.
+            let _ = kill.send(());
         }
         self.join()
     }
 
     /// Ends it in order.
     pub(super) fn end(self) -> Outcome<()> {
-        drop(self.stop.send(true));
+        // One that is over has stopped.
+        let _ = self.stop.send(true);
         self.join()
     }
 
