@@ -222,7 +222,7 @@ impl Session {
         let way = match &self.venue {
             Some(venue) => {
                 let known = open::memory(&floor, &fills, configuration.began_at);
-                Some(venue.open(known, &listed, Arc::clone(brake))?)
+                Some(venue.open(known, &listed, Arc::clone(brake)).await?)
             }
             None => None,
         };

@@ -84,12 +84,14 @@ impl Returns {
 impl Venue {
     /// Begins to listen and to work, from what the recovered core believes. Orders that open pass
     /// the brake. Must be called within an actix system.
-    pub fn open(
+    pub async fn open(
         &self,
         memory: Memory,
         instruments: &[Instrument],
         brake: Arc<Brake>,
     ) -> Outcome<(Way, Returns)> {
+        // What time it is at the venue has to be known before anything is asked by it.
+        self.account.compare_clocks().await?;
         let (stream, messages) = self.account.listen(&self.stream_url, self.stream.clone())?;
         let (words, heard) = mpsc::unbounded_channel();
         let (news_out, news) = mpsc::unbounded_channel();
