@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::by_instrument::ByInstrument;
@@ -41,7 +42,7 @@ pub struct Portfolio {
     cash: Money,
     positions: BTreeMap<InstrumentId, Position>,
     /// Fees that were paid neither in the quote nor out of units just bought: below nought, since
-    /// the deposits that paid them are not in this book.
+    /// the deposits that paid them are not in this book. And units that were too few to be sold.
     others: BTreeMap<Asset, Money>,
     marks: ByInstrument<Price>,
     fees_quote: Money,
@@ -190,6 +191,30 @@ impl Portfolio {
         }
         (self.cash, self.funding_quote) = (cash, funding_quote);
         Ok(())
+    }
+
+    /// Ends a position of which less is left than `step`, the least that can be sold: a fee in base
+    /// units leaves such a rest. It stays owned, among [`others`](Self::others), and is no part of the
+    /// position's profit. Gives back the position if it has ended; on an error nothing changed.
+    pub fn leave_dust(
+        &mut self,
+        instrument: InstrumentId,
+        step: Quantity,
+    ) -> Result<Option<Position>, Overflow> {
+        let Some(position) = self.positions.get(&instrument) else { return Ok(None) };
+        let net = position.net_base()?;
+        let is_dust = Decimal::ZERO < net && net < step.to_decimal();
+        let asset = instrument.base().parse::<Asset>().ok();
+        let Some(asset) = asset.filter(|_| is_dust && !instrument.is_perpetual()) else {
+            return Ok(None);
+        };
+        let before = self.others.get(&asset).copied().unwrap_or_default();
+        let owned = before.plus_exactly(Money::new(net))?;
+        let realised_quote = self.realised_quote.plus_exactly(position.cash_flow()?)?;
+        self.others.insert(asset, owned);
+        self.others.retain(|_, amount| !amount.is_zero());
+        self.realised_quote = realised_quote;
+        Ok(self.positions.remove(&instrument))
     }
 
     fn change(&self, fill: &Fill) -> Result<Change, Overflow> {

@@ -216,7 +216,11 @@ impl Book {
             return Ok(None);
         }
         order.apply(&report.event)?;
-        let closed = account.portfolio.book(fill)?;
+        let closed = match account.portfolio.book(fill)? {
+            // What can't be sold any more holds nothing open.
+            None if id.role() != Role::Entry => account.portfolio.leave_dust(instrument, step)?,
+            closed => closed,
+        };
         self.booked.entry(instrument).or_default().insert(fill.venue_fill_id);
         self.keep(&order);
         let mut trade = None;

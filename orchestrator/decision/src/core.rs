@@ -94,8 +94,7 @@ impl Core {
     /// Books a report of the venue.
     pub fn on_report(&mut self, report: &OrderReport, out: &mut Outbox) -> Result<(), CoreError> {
         let order = self.book.order(report.client_order_id);
-        let session = order.and_then(|order| self.sessions.get(order.ticket.instrument));
-        let step = session.map_or(Quantity::ZERO, |session| session.instrument.filters.step);
+        let step = order.map_or(Quantity::ZERO, |order| self.step(order.ticket.instrument));
         let Some((order, trade)) = self.book.hear(report, &mut self.account, step)? else {
             return Ok(());
         };

@@ -98,6 +98,12 @@ impl Approved {
     }
 }
 
+/// What the venue takes of a held quantity: a fee in base units may have left a part of a step. Of
+/// less than one step all is asked for, and the venue may say what it thinks of it.
+pub(crate) fn closable(held: Quantity, step: Quantity) -> Quantity {
+    Some(held.floor_to(step)).filter(|whole| !whole.is_zero()).unwrap_or(held)
+}
+
 /// Leave to close all of `quantity`: always given, since it can only lower the exposure.
 pub fn approve_close(side: Side, quantity: Quantity) -> Approved {
     Approved { side, quantity, cost_quote: Money::ZERO, protection: None, shrunk_by: Vec::new() }
@@ -116,7 +122,8 @@ pub fn check(
             Err(Denial::InTransit { instrument: intent.instrument })
         }
         (action, Some(holding)) if action == holding.closing() => {
-            Ok(approve_close(closing_side(holding.direction), holding.quantity))
+            let quantity = closable(holding.quantity, sight.instrument.filters.step);
+            Ok(approve_close(closing_side(holding.direction), quantity))
         }
         (Action::Sell, _) if !policy.profile.has_shorts() => {
             Err(Denial::NothingToClose { reference: intent.reference })

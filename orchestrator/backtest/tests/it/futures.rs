@@ -3,30 +3,37 @@
 
 use std::collections::BTreeMap;
 
+use backtest::curve::Grain;
 use backtest::engine::paper_terms;
 use backtest::floor::Floor;
+use backtest::history::History;
+use backtest::run::{Besides, run, run_on};
 use decision::account::Account;
 use decision::core::Core;
 use decision::exits::Stage;
 use decision::kernel::Verdict;
-use decision::outbox::Outbox;
+use decision::outbox::{Outbox, Sink};
 use decision::policy::Policy;
 use decision::profile::Profile;
 use decision::record::{DecisionRecord, Record};
 use decision::snapshot::TradingState;
 use domain::fill::Fill;
+use domain::funding::FundingRate;
 use domain::ids::RunSeed;
-use domain::instrument::InstrumentId;
+use domain::instrument::{Instrument, InstrumentId};
 use domain::order::{ClientOrderId, OrderKind, Role, Side};
 use domain::portfolio::Portfolio;
 use domain::signal::Direction;
-use domain::timeframe::Timeframe;
+use domain::timeframe::Timeframe::{self, H1, H4, M5};
 use domain::trade::Trade;
 use exchange::sim::venue::SimVenue;
+use exchange::{candle_file, funding_file, observed};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use crate::parts::{self, CAPITAL};
+use crate::run::configuration;
+use crate::tape::{listed, recorded, traded};
 use crate::witness::Seen;
 use crate::world::{Nature, World};
 
@@ -239,4 +246,84 @@ fn the_worlds_reach_what_profiles_of_futures_know() {
         let count = seen.get(&(name, what.to_owned())).copied();
         assert!(count.unwrap_or_default() > 0, "{what} never happened under {name}");
     }
+}
+
+/// Recorded candles and funding of a perpetual, over `range`.
+fn perpetual(range: &str) -> Option<(History, Vec<FundingRate>)> {
+    let spot = recorded("1m")?;
+    let um = spot.ancestors().nth(2)?.join("um");
+    let file = candle_file::read(&um.join("1m/BTCUSDT-1m-20250504-20250624.csv.gz")).unwrap();
+    let id: InstrumentId = "BTC/USDT:USDT".parse().unwrap();
+    let filters = observed::filters(&file.candles);
+    let history = History::new(vec![(Instrument { id, filters }, file.candles)], &[M5, H1, H4]);
+    let history = history.unwrap().within(range.parse().unwrap()).unwrap();
+    let mut rates =
+        funding_file::read(&um.join("funding/BTCUSDT-funding-8h.csv.gz"), &[id]).unwrap();
+    rates.retain(|rate| rate.time_exchange > history.from());
+    Some((history, rates))
+}
+
+#[test]
+fn recorded_perpetuals_are_traded_both_ways_and_their_profit_is_their_cash_flow() {
+    let Some((history, funding)) = perpetual("20250510-20250610") else { return };
+    for name in ["intraday-futures", "rl-futures"] {
+        let profile = Profile::named(name).unwrap();
+        let mut configuration = configuration(&history, profile.decision_timeframe, CAPITAL);
+        let halt = profile.halt_drawdown();
+        configuration.agents.risk = risk::config::Config::new(profile.decision_timeframe, halt);
+        configuration.policy.profile = profile;
+        configuration.policy.costs.maker_fee_ratio = Decimal::new(2, 4);
+        configuration.policy.costs.taker_fee_ratio = Decimal::new(4, 4);
+        let besides = Besides { funding: &funding, ..Besides::default() };
+        let terms = paper_terms(&configuration.policy);
+        let outcome =
+            run_on(terms, besides, &configuration, &history, Grain::Days, Sink::Full).unwrap();
+        let of = |direction| outcome.trades.iter().filter(|t| t.direction == direction).count();
+        let (longs, shorts) = (of(Direction::Long), of(Direction::Short));
+        let mut reasons = BTreeMap::<_, u32>::new();
+        for trade in &outcome.trades {
+            *reasons.entry(trade.exit_reason.name()).or_default() += 1;
+        }
+        let made: Decimal = outcome.trades.iter().map(|t| t.pnl_quote.to_decimal()).sum();
+        let open: Decimal = outcome.left_open.iter().map(|p| p.pnl_quote.to_decimal()).sum();
+        let last = outcome.records.iter().rev().find_map(|dated| match &dated.record {
+            Record::Marked(mark) => Some(mark.view.clone()),
+            _ => None,
+        });
+        println!("{name}: {longs} longs, {shorts} shorts, {made} made, {reasons:?}");
+        assert!(longs > 0 && shorts > 0, "{name}: {longs} longs, {shorts} shorts");
+        let paid: Decimal = outcome
+            .records
+            .iter()
+            .map(|dated| match &dated.record {
+                Record::Fill(fill) => {
+                    let worth = fill.price.to_decimal() * fill.quantity.to_decimal();
+                    let signed = if fill.side == Side::Buy { -worth } else { worth };
+                    signed - fill.fee.to_decimal()
+                }
+                Record::Funding(payment) => payment.amount_quote.to_decimal(),
+                _ => Decimal::ZERO,
+            })
+            .sum();
+        let worth: Decimal = outcome
+            .left_open
+            .iter()
+            .map(|position| {
+                let worth = position.mark.to_decimal() * position.quantity.to_decimal();
+                if position.direction == Direction::Short { -worth } else { worth }
+            })
+            .sum();
+        // What every trade made is what flowed, to the last digit.
+        assert_eq!((made + open).normalize(), (paid + worth).normalize(), "{name}");
+        assert!(last.is_some_and(|view| view.equity_quote.to_decimal() > Decimal::ZERO));
+    }
+}
+
+#[test]
+fn a_profile_of_futures_refuses_spot() {
+    let history = History::new(vec![(listed("BTC/USDT"), traded(M5, &[(0, 100)]))], &[]).unwrap();
+    let mut configuration = configuration(&history, M5, CAPITAL);
+    configuration.policy.profile = Profile::named("intraday-futures").unwrap();
+    let refused = run(&configuration, &history, Grain::Days, Sink::None).unwrap_err();
+    assert!(refused.to_string().contains("name it as BTC/USDT:USDT"), "{refused}");
 }

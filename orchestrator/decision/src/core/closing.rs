@@ -2,6 +2,7 @@
 
 use domain::ids::{Id, RunSeed};
 use domain::instrument::InstrumentId;
+use domain::money::Quantity;
 use domain::order::{ClientOrderId, Role};
 use domain::trade::ExitReason;
 
@@ -29,13 +30,20 @@ impl Core {
         self.submit(ticket, None, out);
     }
 
+    /// The venue's step for quantities of an instrument; nought where it is unknown.
+    pub(super) fn step(&self, instrument: InstrumentId) -> Quantity {
+        let session = self.sessions.get(instrument);
+        session.map_or(Quantity::ZERO, |session| session.instrument.filters.step)
+    }
+
     /// Sends another exit for what an exit has left open, for the same reason.
     pub(super) fn close_rests(&mut self, out: &mut Outbox) -> Result<(), CoreError> {
         for instrument in self.book.take_rests() {
             let stage = self.book.plans().get(&instrument).map(|plan| plan.stage);
             let held = self.account.portfolio.positions().get(&instrument);
             let Some((Stage::Closing(reason), held)) = stage.zip(held) else { continue };
-            let approved = kernel::approve_close(closing_side(held.direction), held.quantity()?);
+            let quantity = kernel::closable(held.quantity()?, self.step(instrument));
+            let approved = kernel::approve_close(closing_side(held.direction), quantity);
             let seed = RunSeed(self.seed);
             let id = Id::of(seed, self.input_seq, "rest_exit", instrument.as_str());
             self.close(id, instrument, reason, &approved, out);
@@ -50,6 +58,7 @@ impl Core {
         input_seq: u64,
         out: &mut Outbox,
     ) -> Result<(), CoreError> {
+        let step = self.step(instrument);
         self.sessions.remove(instrument);
         let Some(plan) = self.book.plans().get(&instrument) else { return Ok(()) };
         match plan.stage {
@@ -57,7 +66,8 @@ impl Core {
             Stage::Closing(_) => {}
             Stage::Open => {
                 if let Some(held) = self.account.portfolio.positions().get(&instrument) {
-                    let (side, quantity) = (closing_side(held.direction), held.quantity()?);
+                    let side = closing_side(held.direction);
+                    let quantity = kernel::closable(held.quantity()?, step);
                     let id =
                         Id::of(RunSeed(self.seed), input_seq, "force_exit", instrument.as_str());
                     let approved = kernel::approve_close(side, quantity);

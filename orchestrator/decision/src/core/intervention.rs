@@ -102,7 +102,8 @@ impl Core {
         // Several may come after one watermark.
         let subject = format!("{instrument} {}", self.interventions);
         let id = Id::of(RunSeed(self.seed), self.input_seq, reason.name(), &subject);
-        let approved = kernel::approve_close(closing_side(held.direction), held.quantity()?);
+        let quantity = kernel::closable(held.quantity()?, self.step(instrument));
+        let approved = kernel::approve_close(closing_side(held.direction), quantity);
         self.close(id, instrument, reason, &approved, out);
         Ok(())
     }

@@ -29,6 +29,32 @@ fn instrument() -> InstrumentId {
     "BTC/USDT".parse().unwrap()
 }
 
+#[test]
+fn a_rest_that_can_t_be_sold_ends_the_position_and_stays_owned() {
+    let mut desk = Desk::new();
+    desk.enter(1);
+    let bought = Fill {
+        quantity: "33.283".parse().unwrap(),
+        fee: money("0.033283"),
+        fee_asset: "BTC".parse().unwrap(),
+        ..fill(1, Role::Entry, 1, "1")
+    };
+    desk.report(1, Role::Entry, OrderEvent::Filled(bought));
+    // 33.249717 are held, of which the venue takes 33.249.
+    let stop = desk.book.order(ClientOrderId::new(id(1), Role::Stop)).unwrap().ticket.quantity;
+    assert_eq!(stop, "33.249".parse().unwrap());
+    desk.report(1, Role::Stop, OrderEvent::Accepted);
+    desk.fills = 1;
+    desk.fill(1, Role::Stop, "33.249");
+    let portfolio = &desk.account.portfolio;
+    assert!(portfolio.positions().is_empty() && desk.book.plans().is_empty());
+    assert_eq!(portfolio.others()[&"BTC".parse().unwrap()], money("0.000717"));
+    // 33.249 sold and 33.283 bought at 100, 0.1 paid for the sale.
+    assert_eq!(portfolio.realised_quote(), money("-3.5"));
+    assert_eq!(portfolio.cash(), money("9996.5"));
+    assert_eq!(portfolio.equity().unwrap(), money("9996.5717"));
+}
+
 fn report(decision: u64, role: Role, event: OrderEvent) -> OrderReport {
     let client_order_id = ClientOrderId::new(id(decision), role);
     OrderReport { client_order_id, time_exchange: UtcMs::new(0), event }

@@ -115,3 +115,26 @@ fn a_profile_may_be_a_file() {
     let found = errors(&trailing);
     assert!(found[0].contains("has no [trailing] that says how far"), "{found:?}");
 }
+
+#[test]
+fn a_profile_of_futures_brings_its_pairs_and_its_fees() {
+    let settings = loaded(&with_dotenv("SEXTANT_PROFILE=intraday-futures\n")).settings;
+    assert!(settings.instruments.iter().all(|pair| pair.is_perpetual()));
+    assert_eq!(settings.instruments.len(), 5);
+    let costs = settings.policy.costs;
+    let fees = [costs.maker_fee_ratio, costs.taker_fee_ratio].map(|fee| fee.to_string());
+    assert_eq!(fees, ["0.0002", "0.0004"]);
+    let shown = super::super::show::show(&loaded(&with_dotenv("SEXTANT_PROFILE=rl-futures\n")));
+    let of = |key| shown.iter().find(|s| s.key == key).unwrap().value.clone();
+    assert!(of("CRYPTO_PAIRS").starts_with("BTC/USDT:USDT,"));
+    assert_eq!(of("SEXTANT_TAKER_FEE"), "0.0004");
+}
+
+#[test]
+fn pairs_of_the_other_market_are_refused() {
+    let with = |text: &str| errors(&with_dotenv(text)).join("\n");
+    let spot = with("SEXTANT_PROFILE=rl-futures\nCRYPTO_PAIRS=BTC/USDT\n");
+    assert!(spot.contains("holds spot pairs (BTC/USDT), and the profile 'rl-futures' trades"));
+    let perpetual = with("CRYPTO_PAIRS=BTC/USDT:USDT\n");
+    assert!(perpetual.contains("holds perpetuals (BTC/USDT:USDT)"), "{perpetual}");
+}
