@@ -34,6 +34,11 @@ pub fn row(head_seq: u64, alert: Alert) -> AlertRow {
     AlertRow { id: Id::of(RunSeed(0), head_seq, "alert", alert.kind.name()), alert }
 }
 
+/// The row of a drawdown that has just become deep.
+pub fn deep(head_seq: u64, at: UtcMs, drawdown_ratio: f64) -> AlertRow {
+    row(head_seq, Alert::drawdown(at, drawdown_ratio))
+}
+
 /// The row of an alert that follows from nothing in the ledger.
 pub fn row_beside(alert: Alert) -> AlertRow {
     let at = u64::try_from(alert.at.ms()).unwrap_or_default();

@@ -10,7 +10,6 @@ use actix::{
 use backtest::floor::Floor;
 use decision::outbox::Outbox;
 use domain::agent::Effect;
-use domain::alert::Alert;
 use domain::event::{Event, Released};
 use domain::gateway::Command;
 use domain::intervention::Intervention;
@@ -222,8 +221,7 @@ impl Desk {
             let entry = dated.chained(&mut self.head)?;
             let told = self.batch.alerts.len();
             if let Some(drawdown_ratio) = self.tally.count(&dated) {
-                let alert = Alert::drawdown(dated.at, drawdown_ratio);
-                self.batch.alerts.push(found::row(self.head.seq, alert));
+                self.batch.alerts.push(found::deep(self.head.seq, dated.at, drawdown_ratio));
             }
             tally::observe(&self.metrics, &self.tally, &dated, self.head);
             rows::add(&mut self.batch, dated, entry, self.head.seq);
