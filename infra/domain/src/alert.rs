@@ -150,14 +150,14 @@ impl Alert {
     }
 
     /// What became of an order can't be found out.
-    pub fn unknown_order(at: UtcMs, instrument: InstrumentId, order: &str, why: &str) -> Self {
+    pub fn unknown_order(at: UtcMs, order: &str, why: &str) -> Self {
         let text = format!(
-            "Whether the venue has the order {order} of {instrument} can't be found out: {why}. It \
+            "Whether the venue has the order {order} can't be found out: {why}. It \
              counts as if it were open and is not sent again; the venue is asked on. Look for it at \
              the venue, under its name, and cancel it there if it should not be."
         );
-        let subject = format!("{instrument}: the order {order} is unknown");
-        Self::new(AlertKind::UnknownOrder, at, Some(instrument), subject, text)
+        let subject = format!("what became of the order {order} is unknown");
+        Self::new(AlertKind::UnknownOrder, at, None, subject, text)
     }
 
     /// The account has an order that this program did not place.
@@ -257,7 +257,7 @@ mod tests {
         let all = [
             Alert::halted(at, "drawdown"),
             Alert::position_without_stop(at, pair, "refused"),
-            Alert::unknown_order(at, pair, "sx1e", "no answer"),
+            Alert::unknown_order(at, "sx1e", "no answer"),
             Alert::foreign_order(at, None, "web_1"),
             Alert::books_differ(at, Some(pair), "0.1 held, 0.2 booked"),
             Alert::venue_down(at, 61_500, "no message"),

@@ -19,6 +19,7 @@ use exchange::binance::rest::RestClient;
 use exchange::binance::signed::verdict;
 use exchange::binance::stream::{StreamClient, StreamHandle, StreamOptions};
 use exchange::binance::transport::RestOptions;
+use exchange::binance::weight::WeightLimit;
 use serde_json::json;
 use shell::agent::AgentActor;
 use shell::post::post;
@@ -42,6 +43,7 @@ use crate::desk::tally::{self, Tally};
 use crate::ending::{Code, Ending, Failure, Outcome};
 use crate::gateway::open::{self, Venue, Way};
 use crate::market::actor::{Ask, Close, Market, Open};
+use crate::market::facts::collect::{Collecting, Wanted};
 use crate::market::feed;
 use crate::place::Place;
 use crate::recovery::{self, Recovered};
@@ -112,7 +114,6 @@ pub struct Patience {
     /// With its stream.
     pub stream: StreamOptions,
 }
-
 
 /// What a session leaves behind.
 pub struct Summary {
@@ -205,20 +206,18 @@ impl Session {
 
         // The client that lists also learns the venue's limits.
         let rest = Arc::new(self.rest(self.patience.rest.deadline_ms)?);
-        let (listed, not_trading) = self.list(&rest, &configuration.instruments).await?;
+        let (listed, limits, not_trading) = self.list(&rest, &configuration.instruments).await?;
+        let facts = self.collect(&listed, limits, store).await?;
         let (endings, mut ended) = mpsc::unbounded_channel();
         let (agents, floor) = engine.into_parts();
         let (desk_thread, journal_thread) = (self.thread(), self.thread());
         let journal = {
             let metrics = Arc::clone(metrics);
-            JournalActor::start_in_arbiter(&journal_thread, |_| {
-                JournalActor::new(journal, metrics)
-            })
+            JournalActor::start_in_arbiter(&journal_thread, |_| JournalActor::new(journal, metrics))
         };
         let agents = agents.into_iter().map(|agent| {
             let id = agent.id();
-            let actor =
-                AgentActor::start_in_arbiter(&desk_thread, |_| AgentActor::new(agent));
+            let actor = AgentActor::start_in_arbiter(&desk_thread, |_| AgentActor::new(agent));
             (id, actor.recipient())
         });
         let memory = (head, tally);
@@ -237,9 +236,7 @@ impl Session {
         }
         let orchestrator = {
             let endings = endings.clone();
-            Orchestrator::start_in_arbiter(&desk_thread, |_| {
-                Orchestrator::new(desk, endings)
-            })
+            Orchestrator::start_in_arbiter(&desk_thread, |_| Orchestrator::new(desk, endings))
         };
         let market = {
             let (rest, metrics) = (Arc::clone(&rest), Arc::clone(metrics));
@@ -247,7 +244,7 @@ impl Session {
         };
 
         let way = way.map(|(way, returns)| {
-            returns.pass_on(orchestrator.clone());
+            returns.pass_on(orchestrator.clone(), Alerts::new(store));
             way
         });
         self.reconcile(way.as_ref()).await;
@@ -261,6 +258,9 @@ impl Session {
             ending = ended.recv() => ending.unwrap_or(Ending::Stopped),
         };
         drop(stream);
+        if let Some(facts) = facts {
+            facts.stop().await;
+        }
         let finished = match ending {
             Ending::Failed(failure) => return Err(failure),
             Ending::Finished => true,
@@ -370,7 +370,7 @@ impl Session {
         &self,
         rest: &RestClient,
         wanted: &[InstrumentId],
-    ) -> Outcome<(Vec<Instrument>, Vec<String>)> {
+    ) -> Outcome<(Vec<Instrument>, Vec<WeightLimit>, Vec<String>)> {
         let listing = rest.instruments(wanted).await?;
         let mut not_trading = Vec::new();
         for (instrument, status) in &listing.not_trading {
@@ -390,7 +390,28 @@ impl Session {
             );
             return Err(Failure::new(Code::Venue, message));
         }
-        Ok((listing.instruments, not_trading))
+        Ok((listing.instruments, listing.limits, not_trading))
+    }
+
+    /// Collects what futures tell beside candles, for as long as the session lasts.
+    async fn collect(
+        &self,
+        listed: &[Instrument],
+        limits: Vec<WeightLimit>,
+        store: &Store,
+    ) -> Outcome<Option<Collecting>> {
+        // In one thread everything is to happen in one order; what is told beside has none.
+        let pointless = self.until == Until::Once || self.one_thread;
+        if self.market == verdict::Market::Spot || pointless {
+            return Ok(None);
+        }
+        let wanted = Wanted {
+            rest_url: self.rest_url.clone(),
+            stream_url: self.stream_url.clone(),
+            instruments: listed.iter().map(|instrument| instrument.id).collect(),
+            limits,
+        };
+        Ok(Some(Collecting::start(wanted, store, &self.metrics).await?))
     }
 
     /// Reads the venue's clock, opens the stream and watches for the session's own end.
@@ -412,13 +433,12 @@ impl Session {
             .flat_map(|instrument| configuration.timeframes.iter().map(|t| (instrument.id, *t)))
             .collect();
         send(market.send(Open { began_at, venue_time, listed }).await)?;
-        let (handle, messages) =
-            StreamClient::spawn(
-                &self.stream_url,
-                self.market,
-                streams,
-                self.patience.stream.clone(),
-            )?;
+        let (handle, messages) = StreamClient::spawn(
+            &self.stream_url,
+            self.market,
+            streams,
+            self.patience.stream.clone(),
+        )?;
         actix::spawn(feed::read(messages, market.clone(), Arc::clone(rest)));
         let (market, until) = (market.clone(), self.until.clone());
         let status_url = self.status_url();

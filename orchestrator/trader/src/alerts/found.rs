@@ -1,13 +1,13 @@
 //! Which of what happens a person must be told.
 
-use domain::alert::{Alert, AlertKind};
+use decision::account::StateChanged;
+use decision::snapshot::TradingState;
+use domain::alert::{Alert, AlertKind, AlertSeverity};
 use domain::ids::{Id, RunSeed};
 use domain::intervention::{Intervention, OperatorCommand};
 use domain::time::UtcMs;
+use execution::fact::Fact;
 use store::alerts::AlertRow;
-
-use decision::account::StateChanged;
-use decision::snapshot::TradingState;
 
 /// A drawdown beyond this is told, …
 const DEEP_RATIO: f64 = 0.10;
@@ -65,6 +65,33 @@ pub fn of_limit(at: UtcMs, changed: &StateChanged) -> Option<Alert> {
     }
 }
 
+/// What the venue's executor noticed and a person must be told.
+pub fn of_fact(now: UtcMs, fact: &Fact) -> Option<Alert> {
+    match fact {
+        Fact::ForeignOrder { symbol, order_id, name } => {
+            let name = name.as_deref().map_or(String::new(), |name| format!(", called {name}"));
+            let order = format!("number {order_id} of {symbol}{name}");
+            Some(Alert::foreign_order(now, symbol.parse().ok(), &order))
+        }
+        Fact::UnknownTooLong { name, since } => {
+            let seconds = now.since(*since).div_euclid(1_000);
+            let why = format!("the venue has proved neither in {seconds} s");
+            Some(Alert::unknown_order(now, &name.to_string(), &why))
+        }
+        Fact::Unprotected { instrument, why, .. } => {
+            Some(Alert::position_without_stop(now, *instrument, why))
+        }
+        Fact::BooksDiffer { subject, ours, venues } => {
+            let what = format!("of {subject} the ledger has {ours}, the venue {venues}");
+            Some(Alert::books_differ(now, subject.parse().ok(), &what))
+        }
+        Fact::UnknownInstrument { .. }
+        | Fact::Resolved { .. }
+        | Fact::Protected { .. }
+        | Fact::Recovered { .. } => None,
+    }
+}
+
 /// As a mail.
 pub fn mail(mode: &str, row: &AlertRow) -> notify::mail::Mail {
     let Alert { kind, at, subject, text, .. } = &row.alert;
@@ -75,8 +102,8 @@ pub fn mail(mode: &str, row: &AlertRow) -> notify::mail::Mail {
     let grave = match kind {
         AlertKind::MailDown => "late",
         _ => match kind.severity() {
-            domain::alert::AlertSeverity::Critical => "act now",
-            domain::alert::AlertSeverity::Warning => "look today",
+            AlertSeverity::Critical => "act now",
+            AlertSeverity::Warning => "look today",
         },
     };
     notify::mail::Mail {

@@ -67,7 +67,7 @@ impl Post {
                 Self { task: tokio::spawn(rounds.clone().run()), rounds: Some(rounds) }
             }
             Err(why) => {
-                tracing::warn!("alerts go nowhere but into the store and the log: {why}");
+                tracing::info!("alerts go nowhere but into the store and the log: {why}");
                 Self { task: tokio::spawn(count(store, metrics)), rounds: None }
             }
         }

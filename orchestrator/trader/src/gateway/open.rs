@@ -7,6 +7,7 @@ use actix::Addr;
 use backtest::floor::Floor;
 use domain::instrument::Instrument;
 use domain::time::UtcMs;
+use exchange::binance::clock::local_now;
 use exchange::binance::stream::StreamHandle;
 use exchange::binance::user_stream::stream::UserStreamOptions;
 use execution::executor::Executor;
@@ -19,6 +20,8 @@ use super::account::Account;
 use super::fills::LatestFills;
 use super::gauge::Gauge;
 use super::pump::{News, Outlets, Pump, Word};
+use crate::alerts::found;
+use crate::alerts::raise::Alerts;
 use crate::control::brake::Brake;
 use crate::desk::orchestrator::{Heard, Orchestrator};
 use crate::ending::Outcome;
@@ -57,7 +60,7 @@ pub struct Returns {
 
 impl Returns {
     /// Has the orchestrator book what the venue says, one after the other, and people hear the rest.
-    pub fn pass_on(self, orchestrator: Addr<Orchestrator>) {
+    pub fn pass_on(self, orchestrator: Addr<Orchestrator>, alerts: Alerts) {
         let Self { mut news, mut facts, gauge } = self;
         actix::spawn(async move {
             while let Some(heard) = news.recv().await {
@@ -70,6 +73,9 @@ impl Returns {
         actix::spawn(async move {
             while let Some(fact) = facts.recv().await {
                 tracing::warn!(?fact, "the venue");
+                if let Some(alert) = found::of_fact(local_now(), &fact) {
+                    alerts.raise(alert).await;
+                }
             }
         });
     }
@@ -90,13 +96,17 @@ impl Venue {
         let (facts_out, facts) = mpsc::unbounded_channel();
         let outlets = Outlets { news: news_out, facts: facts_out };
         let executor = Executor::new(self.terms);
-        let pump = Pump::new(executor, self.account.clone(), brake, outlets, Arc::clone(&self.gauge));
+        let pump =
+            Pump::new(executor, self.account.clone(), brake, outlets, Arc::clone(&self.gauge));
         for instrument in instruments {
             // The task that hears it is started below.
             let _ = words.send(Word::Listed(*instrument));
         }
         actix::spawn(pump.run(memory, heard, messages));
-        Ok((Way { words, _stream: stream }, Returns { news, facts, gauge: Arc::clone(&self.gauge) }))
+        Ok((
+            Way { words, _stream: stream },
+            Returns { news, facts, gauge: Arc::clone(&self.gauge) },
+        ))
     }
 }
 

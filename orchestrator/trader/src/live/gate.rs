@@ -140,19 +140,12 @@ mod tests {
     use secrecy::SecretString;
 
     use super::*;
-    use crate::config::settings::{AccountEndpoints, ApiKeys};
+    use crate::config::settings::ApiKeys;
 
     fn live() -> Live {
-        let url = String::new;
         Live {
             testnet: false,
             keys: Some(ApiKeys { key: "abc".into(), secret: "hunter2".into() }),
-            endpoints: AccountEndpoints {
-                spot_rest: url(),
-                spot_stream: url(),
-                usdm_rest: url(),
-                usdm_stream: url(),
-            },
             confirmation: Some("I-accept-losses".to_owned()),
             without_paper_record: false,
             without_backup: false,

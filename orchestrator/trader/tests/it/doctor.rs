@@ -42,7 +42,7 @@ fn venue(may_withdraw: bool) -> Simulator {
 fn at(site: &Site, venue: &Simulator, secret: &str) -> Launch {
     let url = format!("http://{}", venue.address());
     let launch = site.verb(&["doctor", "--json"]).env("CRYPTO_PAIRS", PAIR);
-    let launch = launch.env("BINANCE_REST_URL", &url).env("BINANCE_SPOT_URL", &url);
+    let launch = launch.env("BINANCE_REST_URL", &url).env("BINANCE_SPOT_API_URL", &url);
     let launch = launch.env("BINANCE_TESTNET", "false").env("BINANCE_API_KEY", KEY);
     launch.env("BINANCE_API_SECRET", secret)
 }

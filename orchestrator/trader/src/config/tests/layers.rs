@@ -183,7 +183,7 @@ fn no_secret_is_ever_told() {
     assert_eq!(shown(&sources, "DATABASE_URL").origin, "environment");
     sources.environment.insert("DATABASE_URL".into(), "mysql://ann:hunter2@db".into());
     sources.environment.insert("BINANCE_REST_URL".into(), "ftp://ann:hunter2@venue".into());
-    sources.dotenv = Some((".env".into(), "KEY hunter2\nBINANCE_API_SECRET=hunter2\n".into()));
+    sources.dotenv = Some((".env".into(), "KEY hunter2\nSENDGRID_API_KEY=hunter2\n".into()));
     sources.toml = Some(("sextant.toml".into(), "postgres_password = 'hunter2'\n".into()));
     let found = errors(&sources);
     assert_eq!(found.len(), 4, "{found:#?}");

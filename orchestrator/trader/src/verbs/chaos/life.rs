@@ -17,6 +17,7 @@ use telemetry::metrics::Metrics;
 use telemetry::readiness::Readiness;
 use tokio::sync::{oneshot, watch};
 
+use crate::config::settings::Mail;
 use crate::ending::{Code, Failure, Outcome};
 use crate::gateway::account::Account;
 use crate::gateway::open::Venue;
@@ -81,8 +82,7 @@ impl Life {
 
     /// Whether it has ended.
     pub(super) fn is_over(&self) -> bool {
-        self.over.load(Ordering::SeqCst)
-            || self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+        self.over.load(Ordering::SeqCst) || self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Has it die after so many further steps of its decision path.
@@ -135,6 +135,7 @@ fn session(script: &Script, around: &Surroundings, pulse: &Pulse) -> Outcome<Ses
             url: Some(around.database.clone().into()),
         },
         data_dir: around.folder.clone(),
+        mail: Mail::Missing(Vec::new()),
         stream_url: format!("ws://{}", around.address),
         market: exchange::binance::signed::verdict::Market::Spot,
         settle_ms: 0,

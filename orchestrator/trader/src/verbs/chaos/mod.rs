@@ -34,7 +34,8 @@ pub fn chaos(asked: &Chaos, json: bool) -> Outcome<()> {
 fn run(asked: &Chaos, tell: impl Fn(&Verdict) + Sync) -> Outcome<Vec<Verdict>> {
     let folder = tempfile::tempdir()?;
     open_to_all(folder.path())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let server = runtime.block_on(Embedded::start(&folder.path().join("postgres")))?;
     let seeds: Vec<u64> = (0..asked.runs).map(|n| asked.seed.wrapping_add(n)).collect();
     let (next, runs) = (AtomicU64::new(0), Mutex::new(Vec::new()));

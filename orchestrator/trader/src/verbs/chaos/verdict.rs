@@ -178,7 +178,8 @@ fn lost(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
                 && fill.side.to_string().eq_ignore_ascii_case(&trade.side)
         });
         if !same {
-            let what = if booked.is_some() { "is booked otherwise" } else { "is not in the ledger" };
+            let what =
+                if booked.is_some() { "is booked otherwise" } else { "is not in the ledger" };
             let name = &trade.client_order_id;
             lost.push(format!("fill {} of {name} ({}) {what}", trade.id, trade.symbol));
         }
@@ -242,7 +243,10 @@ fn denied(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
             denied.push(format!("{id}: {ours} filled in the ledger, {filled} at the venue"));
         }
         if order.state.is_final() && open {
-            denied.push(format!("{id} is {} in the ledger and open at the venue", order.state.name()));
+            denied.push(format!(
+                "{id} is {} in the ledger and open at the venue",
+                order.state.name()
+            ));
         }
         if matches!(order.state, OrderState::Unknown | OrderState::Intended | OrderState::Submitted)
             && id.role() == Role::Entry

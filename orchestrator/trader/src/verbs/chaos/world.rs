@@ -165,7 +165,9 @@ fn is_bare(books: &MarketBooks, instrument: InstrumentId) -> bool {
     let last = books.trades.iter().rev().find(|trade| trade.symbol == symbol);
     let worth = last.map_or(Decimal::ZERO, |trade| trade.price * held);
     let stops = books.orders.iter().filter(|order| {
-        order.symbol == symbol && order.side == "SELL" && order.stop > Decimal::ZERO
+        order.symbol == symbol
+            && order.side == "SELL"
+            && order.stop > Decimal::ZERO
             && matches!(order.status.as_str(), "NEW" | "PARTIALLY_FILLED")
     });
     let guarded: Decimal = stops.map(|order| order.quantity - order.filled).sum();

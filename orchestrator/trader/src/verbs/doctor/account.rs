@@ -12,6 +12,7 @@ use exchange::binance::usdm::client::UsdmClient;
 
 use super::finding::{Check, Finding};
 use super::venue;
+use crate::config::endpoints::Network;
 use crate::config::settings::{ApiKeys, Settings};
 use crate::live::gate::{self, Evidence};
 use crate::live::rollout;
@@ -26,26 +27,25 @@ pub(super) async fn check(settings: &Settings, paper_days: u32) -> Vec<Finding> 
     let Some(keys) = &live.keys else {
         return vec![KEYS.ok("none: paper trading needs none")];
     };
-    let perpetuals: Vec<_> =
-        settings.instruments.iter().copied().filter(InstrumentId::is_perpetual).collect();
-    let market = if perpetuals.is_empty() { Market::Spot } else { Market::Usdm };
+    let market = settings.market();
+    let network = if live.testnet { Network::Testnet } else { Network::Live };
+    // What a key may do is told on spot, of futures too.
+    let at = |market| settings.endpoints.of(market, network).account_rest;
     let made = signed(keys).and_then(|spot_keys| Ok((spot_keys, signed(keys)?)));
     let (spot_keys, usdm_keys) = match made {
         Ok(made) => made,
         Err(why) => return vec![KEYS.fail(why, "copy it again")],
     };
     let options = SignedOptions { rest: venue::PATIENCE, ..SignedOptions::default() };
-    let clients =
-        SpotClient::new(&live.endpoints.spot_rest, spot_keys, options.clone()).and_then(|spot| {
-            Ok((spot, UsdmClient::new(&live.endpoints.usdm_rest, usdm_keys, options)?))
-        });
+    let clients = SpotClient::new(&at(Market::Spot), spot_keys, options.clone())
+        .and_then(|spot| Ok((spot, UsdmClient::new(&at(Market::Usdm), usdm_keys, options)?)));
     let (spot, usdm) = match clients {
         Ok(clients) => clients,
         Err(error) => return vec![KEYS.fail(error.to_string(), "correct the address")],
     };
     let mut findings = match market {
         Market::Spot => on_spot(&spot).await,
-        Market::Usdm => on_futures(&usdm, settings, &perpetuals).await,
+        Market::Usdm => on_futures(&usdm, &settings.instruments).await,
     };
     if live.testnet {
         findings.push(KEYS.ok("of the test network, which does not tell what they may do"));
@@ -90,11 +90,7 @@ async fn on_spot(client: &SpotClient) -> Vec<Finding> {
     }
 }
 
-async fn on_futures(
-    client: &UsdmClient,
-    settings: &Settings,
-    perpetuals: &[InstrumentId],
-) -> Vec<Finding> {
+async fn on_futures(client: &UsdmClient, perpetuals: &[InstrumentId]) -> Vec<Finding> {
     let account = Check::here("account");
     let config = match client.config().await {
         Ok(config) => config,
@@ -116,10 +112,6 @@ async fn on_futures(
             "multi-assets mode: every asset backs every position",
             "set single-asset mode at the venue",
         ));
-    }
-    match client.instruments(perpetuals).await {
-        Ok(listing) => findings.extend(venue::pairs(settings, perpetuals, &listing)),
-        Err(error) => findings.push(refused(&error)),
     }
     for instrument in perpetuals {
         match client.symbol_config(*instrument).await {

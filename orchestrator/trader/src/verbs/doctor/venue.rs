@@ -27,8 +27,9 @@ pub(super) const PATIENCE: RestOptions = RestOptions {
 /// What can be asked without a key.
 pub(super) async fn public(settings: &Settings) -> Vec<Finding> {
     let check = Check::remote("venue");
-    let url = &settings.endpoints.rest;
-    let rest = match RestClient::new(url, PATIENCE) {
+    let market = settings.market();
+    let url = settings.addresses(market).rest;
+    let rest = match RestClient::new(&url, market, PATIENCE) {
         Ok(rest) => rest,
         Err(error) => {
             return vec![Check::here("venue").fail(error.to_string(), "correct the address")];
@@ -37,23 +38,18 @@ pub(super) async fn public(settings: &Settings) -> Vec<Finding> {
     let reading = match rest.clock().await {
         Ok(reading) => reading,
         Err(error) => {
-            let to_do = "check the network, BINANCE_REST_URL and the venue's status page";
+            let to_do = "check the network, the venue's address (BINANCE_…_URL) and the venue's status page";
             return vec![check.fail(format!("{url}: {error}"), to_do)];
         }
     };
     let ClockReading { round_trip_ms, .. } = reading;
     let mut findings =
         vec![check.ok(format!("{url} answers in {round_trip_ms} ms")), clock(reading)];
-    // Perpetuals are listed elsewhere; the account's own client asks for them.
-    let spot: Vec<_> =
-        settings.instruments.iter().copied().filter(|id| !id.is_perpetual()).collect();
-    if !spot.is_empty() {
-        match rest.instruments(&spot).await {
-            Ok(listing) => findings.extend(pairs(settings, &spot, &listing)),
-            Err(error) => findings.push(
-                Check::remote("pairs").fail(error.to_string(), "try again, or check CRYPTO_PAIRS"),
-            ),
-        }
+    match rest.instruments(&settings.instruments).await {
+        Ok(listing) => findings.extend(pairs(settings, &listing)),
+        Err(error) => findings.push(
+            Check::remote("pairs").fail(error.to_string(), "try again, or check CRYPTO_PAIRS"),
+        ),
     }
     findings
 }
@@ -71,11 +67,7 @@ fn clock(reading: ClockReading) -> Finding {
 }
 
 /// Whether each pair is traded, and whether the capital is enough for its smallest order.
-pub(super) fn pairs(
-    settings: &Settings,
-    asked: &[InstrumentId],
-    listing: &Listing,
-) -> Vec<Finding> {
+fn pairs(settings: &Settings, listing: &Listing) -> Vec<Finding> {
     let check = Check::here("pairs");
     let mut findings = Vec::new();
     let named = |ids: &[InstrumentId]| {
@@ -105,8 +97,10 @@ pub(super) fn pairs(
         }
     }
     if findings.is_empty() {
-        findings
-            .push(check.ok(format!("all {} are traded, and the capital is enough", asked.len())));
+        findings.push(check.ok(format!(
+            "all {} are traded, and the capital is enough",
+            settings.instruments.len()
+        )));
     }
     findings
 }
