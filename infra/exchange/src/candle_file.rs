@@ -13,7 +13,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use domain::candle::Candle;
@@ -21,6 +21,8 @@ use domain::instrument::InstrumentId;
 use domain::timeframe::Timeframe;
 use flate2::bufread::MultiGzDecoder;
 use zip::ZipArchive;
+
+use crate::archive::atomic;
 
 use self::error::CandleFileError;
 use self::lines::read_lines;
@@ -53,6 +55,18 @@ pub fn read(path: &Path) -> Result<CandleFile, CandleFileError> {
     };
     candles.shrink_to_fit();
     Ok(CandleFile { instrument, timeframe, candles })
+}
+
+/// Writes candles, open times strictly ascending, as plain csv that [`read`] reads; the file is
+/// there as a whole or as it was before.
+pub fn write(path: &Path, candles: &[Candle]) -> io::Result<()> {
+    let mut text = "open_time_ms,open,high,low,close,volume\n".to_owned();
+    for candle in candles {
+        let Candle { open, high, low, close, .. } = candle;
+        let (at, volume) = (candle.open_time.ms(), candle.volume_base);
+        text += &format!("{at},{open},{high},{low},{close},{volume}\n");
+    }
+    atomic::write(path, |file| file.write_all(text.as_bytes()))
 }
 
 const BUFFER_BYTES: usize = 1 << 16;

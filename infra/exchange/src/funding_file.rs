@@ -2,7 +2,7 @@
 //! `funding_time_ms,funding_rate`, named after the symbol (`BTCUSDT-funding-8h.csv.gz`).
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use domain::funding::FundingRate;
@@ -10,6 +10,8 @@ use domain::instrument::InstrumentId;
 use domain::time::UtcMs;
 use flate2::read::MultiGzDecoder;
 use rust_decimal::Decimal;
+
+use crate::archive::atomic;
 
 const HEADER: &str = "funding_time_ms,funding_rate";
 /// No venue settles more than a perpetual's whole worth at once.
@@ -89,6 +91,16 @@ pub fn read(
     Ok(rates)
 }
 
+/// Writes settlements, times strictly ascending, as [`read`] reads them; the file is there as a
+/// whole or as it was before.
+pub fn write(path: &Path, rates: &[FundingRate]) -> io::Result<()> {
+    let mut text = format!("{HEADER}\n");
+    for rate in rates {
+        text += &format!("{},{}\n", rate.time_exchange.ms(), rate.rate_ratio.normalize());
+    }
+    atomic::write(path, |file| file.write_all(text.as_bytes()))
+}
+
 fn parse(line: &str, instrument: InstrumentId) -> Option<FundingRate> {
     let (time, rate) = line.split_once(',')?;
     let time_exchange = UtcMs::new(time.parse().ok().filter(|ms| *ms >= 0)?);
@@ -106,6 +118,21 @@ mod tests {
         let path = folder.path().join("BTCUSDT-funding-8h.csv");
         std::fs::write(&path, text).unwrap();
         read(&path, &["ETH/USDT:USDT".parse().unwrap(), "BTC/USDT:USDT".parse().unwrap()])
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("BTCUSDT-funding.csv");
+        let instrument = "BTC/USDT:USDT".parse().unwrap();
+        let rate = |ms, text: &str| FundingRate {
+            instrument,
+            time_exchange: UtcMs::new(ms),
+            rate_ratio: text.parse().unwrap(),
+        };
+        let rates = [rate(0, "0.00010000"), rate(28_800_000, "-0.0000125")];
+        write(&path, &rates).unwrap();
+        assert_eq!(read(&path, &[instrument]).unwrap(), rates);
     }
 
     #[test]

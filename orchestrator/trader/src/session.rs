@@ -19,6 +19,7 @@ use exchange::binance::rest::RestClient;
 use exchange::binance::signed::verdict;
 use exchange::binance::stream::{StreamClient, StreamHandle, StreamOptions};
 use exchange::binance::transport::RestOptions;
+use exchange::binance::weight::WeightLimit;
 use serde_json::json;
 use shell::agent::AgentActor;
 use shell::post::post;
@@ -42,6 +43,7 @@ use crate::desk::tally::{self, Tally};
 use crate::ending::{Code, Ending, Failure, Outcome};
 use crate::gateway::open::{self, Venue, Way};
 use crate::market::actor::{Ask, Close, Market, Open};
+use crate::market::facts::collect::{Collecting, Wanted};
 use crate::market::feed;
 use crate::place::Place;
 use crate::recovery::{self, Recovered};
@@ -204,7 +206,8 @@ impl Session {
 
         // The client that lists also learns the venue's limits.
         let rest = Arc::new(self.rest(self.patience.rest.deadline_ms)?);
-        let (listed, not_trading) = self.list(&rest, &configuration.instruments).await?;
+        let (listed, limits, not_trading) = self.list(&rest, &configuration.instruments).await?;
+        let facts = self.collect(&listed, limits, store).await?;
         let (endings, mut ended) = mpsc::unbounded_channel();
         let (agents, floor) = engine.into_parts();
         let (desk_thread, journal_thread) = (self.thread(), self.thread());
@@ -255,6 +258,9 @@ impl Session {
             ending = ended.recv() => ending.unwrap_or(Ending::Stopped),
         };
         drop(stream);
+        if let Some(facts) = facts {
+            facts.stop().await;
+        }
         let finished = match ending {
             Ending::Failed(failure) => return Err(failure),
             Ending::Finished => true,
@@ -364,7 +370,7 @@ impl Session {
         &self,
         rest: &RestClient,
         wanted: &[InstrumentId],
-    ) -> Outcome<(Vec<Instrument>, Vec<String>)> {
+    ) -> Outcome<(Vec<Instrument>, Vec<WeightLimit>, Vec<String>)> {
         let listing = rest.instruments(wanted).await?;
         let mut not_trading = Vec::new();
         for (instrument, status) in &listing.not_trading {
@@ -384,7 +390,28 @@ impl Session {
             );
             return Err(Failure::new(Code::Venue, message));
         }
-        Ok((listing.instruments, not_trading))
+        Ok((listing.instruments, listing.limits, not_trading))
+    }
+
+    /// Collects what futures tell beside candles, for as long as the session lasts.
+    async fn collect(
+        &self,
+        listed: &[Instrument],
+        limits: Vec<WeightLimit>,
+        store: &Store,
+    ) -> Outcome<Option<Collecting>> {
+        // In one thread everything is to happen in one order; what is told beside has none.
+        let pointless = self.until == Until::Once || self.one_thread;
+        if self.market == verdict::Market::Spot || pointless {
+            return Ok(None);
+        }
+        let wanted = Wanted {
+            rest_url: self.rest_url.clone(),
+            stream_url: self.stream_url.clone(),
+            instruments: listed.iter().map(|instrument| instrument.id).collect(),
+            limits,
+        };
+        Ok(Some(Collecting::start(wanted, store, &self.metrics).await?))
     }
 
     /// Reads the venue's clock, opens the stream and watches for the session's own end.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const SUFFIX: &str = ".tmp";
 
 /// Writes a file through `fill` and then puts it in the place of `path`, synced to the disk.
-pub(super) fn write(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+pub(crate) fn write(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     // Others may write the same file at the same time; each writes its own and the last one stays.
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -8,7 +8,7 @@
 //! <folder>/binance-um/BTCUSDT-1h.candles    USD-M perpetuals
 //! ```
 
-mod atomic;
+pub(crate) mod atomic;
 pub mod cache;
 pub mod error;
 pub mod folder;

@@ -220,3 +220,14 @@ fn files_that_are_none_are_named() {
     assert!(matches!(read_folder(&missing), Err(CandleFileError::Unreadable { .. })));
     assert!(matches!(Folder::new().read(), Err(CandleFileError::NoFiles { .. })));
 }
+
+#[test]
+fn what_is_written_is_read_again() {
+    let folder = Folder::new();
+    let path = folder.file("BTCUSDT-1m.csv", format!("{HEAD}{ROWS}"));
+    let candles = read(&path).unwrap().candles;
+    let copy = folder.0.path().join("BTCUSDT-1m-mark.csv");
+    write(&copy, &candles).unwrap();
+    assert_eq!(read(&copy).unwrap().candles, candles);
+    assert_eq!(std::fs::read(&copy).unwrap(), std::fs::read(&path).unwrap());
+}

@@ -116,7 +116,7 @@ async fn futures_have_paths_and_weights_of_their_own() {
                 listed.replace(r#""NOTIONAL","minNotional""#, r#""MIN_NOTIONAL","notional""#);
             info(2_400, &[listed, symbol("BTCUSDT_260925", "TRADING")])
         }
-        "/fapi/v1/klines" => {
+        "/fapi/v1/klines" | "/fapi/v1/markPriceKlines" => {
             Reply::ok(r#"[[60000,"2","3","1","2.5","7.25",119999,"0",3,"0","0","0"]]"#)
         }
         "/fapi/v1/ticker/price" => Reply::ok(
@@ -134,6 +134,8 @@ async fn futures_have_paths_and_weights_of_their_own() {
     assert_eq!(listing.unknown, [asked[1]]);
     let page = client.candles(asked[0], Timeframe::M1, UtcMs::new(60_000), 99).await.unwrap();
     assert_eq!(page.candles.len(), 1);
+    let marks = client.mark_candles(asked[0], Timeframe::M1, UtcMs::new(60_000), 600).await;
+    assert_eq!(marks.unwrap().candles, page.candles);
     let prices = client.prices(&asked[..1]).await.unwrap();
     assert_eq!(prices, [(asked[0], "1.5".parse().unwrap())]);
     assert_eq!(
@@ -143,6 +145,8 @@ async fn futures_have_paths_and_weights_of_their_own() {
             "/fapi/v1/exchangeInfo",
             "/fapi/v1/time",
             "/fapi/v1/klines?symbol=ETHUSDT&interval=1m&startTime=60000&limit=99",
+            "/fapi/v1/time",
+            "/fapi/v1/markPriceKlines?symbol=ETHUSDT&interval=1m&startTime=60000&limit=600",
             "/fapi/v1/ticker/price",
         ]
     );

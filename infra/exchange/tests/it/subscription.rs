@@ -8,6 +8,7 @@ use exchange::binance::error::VenueError;
 use exchange::binance::message::{Disconnect, StreamMessage};
 use exchange::binance::signed::verdict::Market;
 use exchange::binance::stream::{StreamClient, StreamOptions};
+use exchange::binance::usdm::fact::{Fact, FactKind, Route};
 use futures_util::StreamExt;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::timeout;
@@ -62,6 +63,62 @@ async fn many_streams_are_subscribed_in_portions() {
         named += request["params"].as_array().unwrap().len();
     }
     assert_eq!(named, 400);
+}
+
+#[tokio::test]
+async fn what_futures_tell_beside_candles_comes_by_its_own_routes() {
+    let (told, mut heard) = mpsc::channel(2);
+    let url = raw_venue(move |_, socket| {
+        let told = told.clone();
+        async move {
+            let mut target = String::new();
+            #[expect(clippy::result_large_err, reason = "the library's signature")]
+            let look = |request: &Request, response: Response| {
+                target = request.uri().to_string();
+                Ok(response)
+            };
+            let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(socket, look).await else {
+                return;
+            };
+            let _ = told.send(target).await;
+            for text in [
+                r#"{"stream":"btcusdt@markPrice@1s","data":{"e":"markPriceUpdate","E":5,
+                    "s":"BTCUSDT","p":"7","i":"8","P":"9","r":"0.0001","T":28800000}}"#,
+                r#"{"stream":"btcusdt@markPrice@1s","data":{"e":"markPriceUpdate","E":5,
+                    "s":"ETHUSDT","p":"7","i":"8","P":"9","r":"0.0001","T":28800000}}"#,
+                r#"{"stream":"btcusdt@markPrice@1s","data":{"e":"markPriceUpdate"}}"#,
+                r#"{"stream":"ethusdt@markPrice@1s","data":{"e":"markPriceUpdate","E":5}}"#,
+            ] {
+                say(&mut socket, text).await;
+            }
+            stay(socket).await;
+        }
+    })
+    .await;
+    let btc_perpetual: InstrumentId = "BTC/USDT:USDT".parse().unwrap();
+    let facts: Vec<_> = [FactKind::Mark, FactKind::Depth, FactKind::Liquidation]
+        .map(|kind| (btc_perpetual, kind))
+        .to_vec();
+    let open = |route| StreamClient::spawn_facts(&url, route, facts.clone(), options()).unwrap();
+    let (_public, _) = open(Route::Public);
+    assert_eq!(heard.recv().await.unwrap(), "/public/stream?streams=btcusdt@depth@500ms");
+    let (_market, mut messages) = open(Route::Market);
+    let target = heard.recv().await.unwrap();
+    assert_eq!(target, "/market/stream?streams=btcusdt@forceOrder/btcusdt@markPrice@1s");
+    assert_eq!(next(&mut messages).await, StreamMessage::Connected);
+    let StreamMessage::Fact { instrument, fact } = next(&mut messages).await else {
+        panic!("no fact")
+    };
+    assert_eq!(instrument, btc_perpetual);
+    assert!(matches!(*fact, Fact::Mark(mark) if mark.time.ms() == 5));
+    // Another's name, and no number at all; what nobody asked for is passed over.
+    for _ in 0..2 {
+        let message = next(&mut messages).await;
+        assert!(matches!(message, StreamMessage::Malformed { .. }), "{message:?}");
+    }
+    let spot = vec![("BTC/USDT".parse().unwrap(), FactKind::Mark)];
+    let spot = StreamClient::spawn_facts(&url, Route::Market, spot, options()).map(|_| ());
+    assert!(matches!(spot, Err(VenueError::NotPerpetual { .. })), "{spot:?}");
 }
 
 #[tokio::test]

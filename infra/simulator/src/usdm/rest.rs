@@ -23,7 +23,7 @@ const ORDERS_RETRY_AFTER_SECONDS: u64 = 10;
 type Told = fn(&Shared, &Params, UtcMs) -> Result<Vec<u8>, Refusal>;
 
 /// What anyone may ask, with its weight.
-static PUBLIC: [(&str, u64, Told); 13] = [
+static PUBLIC: [(&str, u64, Told); 14] = [
     ("/fapi/v1/ping", 1, |_, _, _| Ok(b"{}".to_vec())),
     ("/fapi/v1/time", 1, |shared, _, now| {
         shared.tell_time(now);
@@ -34,6 +34,10 @@ static PUBLIC: [(&str, u64, Told); 13] = [
         Ok(info::exchange_info(&shared.history, now).to_string().into_bytes())
     }),
     ("/fapi/v1/klines", 5, |shared, params, now| public::klines(&shared.history, params, now)),
+    // The mark price is the candles' own.
+    ("/fapi/v1/markPriceKlines", 5, |shared, params, now| {
+        public::klines(&shared.history, params, now)
+    }),
     ("/fapi/v1/ticker/price", 1, prices),
     ("/fapi/v2/ticker/price", 1, prices),
     ("/fapi/v1/premiumIndex", 1, |shared, params, now| {

@@ -1,6 +1,7 @@
 //! `download-data`: past candles into the archive, from the venue or from files.
 
 mod fetch;
+pub(crate) mod futures;
 mod import;
 
 use std::path::PathBuf;
@@ -41,6 +42,12 @@ pub struct DownloadData {
     /// Let new candles take the place of different ones in the archive; ask for all of them anew.
     #[arg(long)]
     pub replace: bool,
+    /// Instead of candles, the settled funding of perpetuals, into files for `backtest --funding`.
+    #[arg(long, conflicts_with_all = ["from", "replace"])]
+    pub funding: bool,
+    /// Instead of candles, those of the mark price of perpetuals, into files for `backtest --marks`.
+    #[arg(long, conflicts_with_all = ["from", "replace"])]
+    pub marks: bool,
 }
 
 /// A series with what came to it.
@@ -48,6 +55,16 @@ type News = (Series, Merged);
 
 /// Fetches or imports, and prints what there is now.
 pub fn download(asked: &DownloadData, settings: &Settings, json: bool) -> Outcome<()> {
+    if asked.funding || asked.marks {
+        let pairs = without_doubles(&asked.pairs, &settings.instruments);
+        let timeframes = without_doubles(&asked.timeframe, &settings.timeframes);
+        let told = futures::fetch(asked, &pairs, &timeframes, settings)?;
+        return output::print(&if json {
+            output::array(&told, &futures::MOMENTS)?
+        } else {
+            output::table(&futures::COLUMNS, &told)
+        });
+    }
     let range = asked.timerange.unwrap_or_default();
     let archive = Archive::new(settings.data_dir.join("candles"));
     let (news, failure) = if asked.from.is_empty() {

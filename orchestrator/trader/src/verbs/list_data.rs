@@ -13,6 +13,7 @@ use exchange::candle_file::{self, CandleFile, Named};
 use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
 use crate::verbs::coverage::{COLUMNS, Coverage, HOLE_COLUMNS, MOMENTS};
+use crate::verbs::download_data::futures;
 use crate::verbs::output;
 
 /// `list-data`.
@@ -54,16 +55,29 @@ pub fn list(asked: &ListData, settings: &Settings, json: bool) -> Outcome<()> {
             return Err(Failure::new(Code::Usage, message));
         }
     }
-    if found.is_empty() && !json {
+    // Files that are named say nothing of what was downloaded beside.
+    let told = match &asked.candles {
+        Some(_) => Vec::new(),
+        None => futures::list(&futures::folder(settings))?,
+    };
+    if found.is_empty() && told.is_empty() && !json {
         eprintln!("{} has no such candles; `sextant download-data` fetches some", place.display());
         return Ok(());
     }
     let short = |row: Coverage| if asked.show_holes { row } else { row.in_short() };
     let rows: Vec<_> = found.into_values().map(short).collect();
     if json {
+        let rows = rows.iter().map(serde_json::to_value);
+        let rows = rows.chain(told.iter().map(serde_json::to_value));
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
         return output::print(&output::array(&rows, &MOMENTS)?);
     }
-    output::print(&output::table(&COLUMNS, &rows))?;
+    if !rows.is_empty() {
+        output::print(&output::table(&COLUMNS, &rows))?;
+    }
+    if !told.is_empty() {
+        output::print(&format!("\n{}", output::table(&futures::COLUMNS, &told)))?;
+    }
     let holes: Vec<_> = rows.iter().flat_map(Coverage::each_hole).cloned().collect();
     if !holes.is_empty() {
         output::print(&format!("\n{}", output::table(&HOLE_COLUMNS, &holes)))?;

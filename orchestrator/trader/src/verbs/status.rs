@@ -10,6 +10,7 @@ use domain::time::UtcMs;
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::alerts::{AlertCounts, AlertState};
+use store::facts::read::FactCount;
 use store::lookup::Counts;
 use store::portfolio::PortfolioRow;
 use store::store::Store;
@@ -35,6 +36,7 @@ struct State {
     portfolio: Option<PortfolioRow>,
     trading: Trading,
     counts: Counts,
+    facts: Vec<FactCount>,
     head: Head,
     alerts: AlertCounts,
     /// The latest of those that nobody was mailed.
@@ -84,6 +86,7 @@ async fn read(store: &Store) -> Outcome<State> {
         portfolio: store.latest_portfolio().await?,
         trading: trading::read(store).await?,
         counts: store.counts().await?,
+        facts: store.fact_counts().await?,
         head: store.ledger_head().await?,
         alerts: store.alert_counts().await?,
         unsent: unsent(store).await?,
@@ -122,6 +125,7 @@ fn document(state: &State, place: &str, settings: &Settings) -> Value {
         "unsent_alerts": state.unsent,
         "mail_missing": missing(&settings.mail),
         "counts": state.counts,
+        "facts": state.facts,
         "ledger_entries": state.head.seq,
         "ledger_head_hash": state.head.hash,
     })
@@ -161,6 +165,9 @@ fn text(state: &State, place: &str, settings: &Settings) -> String {
     alert_lines(state, settings, &mut line);
     let Counts { candles, signals, decisions, orders, fills, trades } = state.counts;
     line("candles", candles.to_string());
+    for FactCount { instrument, kind, rows, to, .. } in &state.facts {
+        line(kind.name(), format!("{rows} of {instrument}, until {}", at(*to)));
+    }
     line("decisions", format!("{decisions} from {signals} signals"));
     line("trades", format!("{trades} closed, {orders} orders, {fills} fills"));
     line(

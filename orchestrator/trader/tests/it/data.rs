@@ -27,7 +27,8 @@ fn market(folder: &Folder) -> Market {
 }
 
 fn data(folder: &Folder, url: &str, arguments: &[&str]) -> Launch {
-    Launch::sextant(folder, arguments).env("BINANCE_REST_URL", url)
+    let launch = Launch::sextant(folder, arguments).env("BINANCE_REST_URL", url);
+    launch.env("BINANCE_FUTURES_REST_URL", url)
 }
 
 fn download(folder: &Folder, url: &str, more: &[&str]) -> Ended {
@@ -341,4 +342,42 @@ fn the_archive_gives_back_what_the_files_hold() {
     let pairs: Vec<_> = read.iter().map(|file| file.instrument).collect();
     let archive = folder.path().join("data/candles");
     assert_eq!(load(&archive, &pairs, read[0].timeframe).unwrap(), read);
+}
+
+#[test]
+fn perpetuals_are_fetched_from_their_own_market_with_funding_and_marks() {
+    let folder = Folder::new("perpetuals");
+    let market = market(&folder);
+    let range = ["--timeframe", "1h", "--timerange", "20240101-20240131"];
+    let both = [&["--pairs", "BTC/USDT,BTC/USDT:USDT"], &range[..]].concat();
+    let rows = download(&folder, &market.rest, &both).json();
+    assert_eq!((&rows[0]["added"], &rows[1]["added"]), (&Value::from(720), &Value::from(720)));
+    assert!(folder.path().join("data/candles/binance-um/BTCUSDT-1h.candles").exists());
+
+    let beside = ["--pairs", "BTC/USDT:USDT", "--funding", "--marks"];
+    let told = download(&folder, &market.rest, &[&beside, &range[..]].concat()).json();
+    assert_eq!((&told[0]["kind"], &told[0]["rows"]), (&"funding".into(), &90.into()));
+    assert_eq!((&told[1]["kind"], &told[1]["rows"]), (&"marks 1h".into(), &720.into()));
+    // Asked for again, and for more, it grows by what is new.
+    let longer = ["--timeframe", "1h", "--timerange", "20240131-20240202"];
+    let told = download(&folder, &market.rest, &[&beside, &longer[..]].concat()).json();
+    assert_eq!((&told[0]["rows"], &told[1]["rows"]), (&96.into(), &768.into()));
+    let listed = list(&folder, &[]);
+    assert_eq!(listed[2]["kind"], "funding");
+    assert_eq!(listed[3]["rows"], 768);
+
+    let path = |n: usize| told[n]["path"].as_str().unwrap().to_owned();
+    let run = |more: &[&str]| {
+        let run = ["backtest", "--pairs", "BTC/USDT:USDT", "--timeframe", "1h", "--json"];
+        let told = Launch::sextant(&folder, &[&run, more].concat()).end().json();
+        told["final_equity"].as_f64().unwrap()
+    };
+    let plain = run(&[]);
+    assert_ne!(run(&["--funding", &path(0)]), plain);
+    assert_eq!(run(&["--marks", &path(1), "--leverage", "1"]), plain);
+
+    let spot = ["--pairs", "BTC/USDT", "--funding"];
+    let refused = data(&folder, &market.rest, &[&["download-data"], &spot[..]].concat()).end();
+    assert_eq!(refused.code, Some(2), "{}", refused.err);
+    assert!(refused.err.contains("neither funding nor a mark price"), "{}", refused.err);
 }

@@ -299,7 +299,7 @@ mod tests {
         assert_eq!(book.on_snapshot(&snapshot(10)), Step::Gap);
         assert_eq!(book.on_snapshot(&snapshot(2_500)), Step::Applied);
         for n in 0..3_000_u64 {
-            let price = format!("{}", 10.0 + n as f64 / 100.0);
+            let price = format!("{:.2}", 10.0 + n as f64 / 100.0);
             book.on_update(update(3_000 + n, 3_001 + n, &[(&price, "1")]));
         }
         assert_eq!(book.bids.len(), LEVELS);

@@ -84,7 +84,7 @@ impl Collecting {
                 Err(error) => tracing::error!(%error, "nothing but candles is collected"),
             }
         });
-        let writer = tokio::spawn(writer::write(store.clone(), facts, Arc::clone(metrics)));
+        let writer = actix::spawn(writer::write(store.clone(), facts, Arc::clone(metrics)));
         Ok(Self { arbiter, stop, writer })
     }
 

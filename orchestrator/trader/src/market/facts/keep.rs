@@ -305,7 +305,7 @@ mod tests {
         }
         assert_eq!(written, [1, 11, 21]);
         // Every other one was replaced by the next, but for the last, which waits.
-        assert_eq!(keep.counted().conflated, BTreeMap::from([(Kind::Mark, 20)]));
+        assert_eq!(keep.counted().conflated, BTreeMap::from([(Kind::Mark, 21)]));
     }
 
     #[test]

@@ -5,4 +5,6 @@
 pub mod collect;
 pub mod keep;
 pub mod poll;
+#[cfg(test)]
+mod tests;
 pub mod writer;

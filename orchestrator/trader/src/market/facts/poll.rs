@@ -130,8 +130,8 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn each_question_has_its_own_pause_and_books_come_first() {
+    #[test]
+    fn each_question_has_its_own_pause_and_books_come_first() {
         let ids: Vec<InstrumentId> =
             vec!["BTC/USDT:USDT".parse().unwrap(), "ETH/USDT:USDT".parse().unwrap()];
         let mut schedule = Schedule::default();

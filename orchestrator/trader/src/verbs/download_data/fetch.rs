@@ -16,6 +16,7 @@ use exchange::binance::page::CandlePage;
 use exchange::binance::rest::{MAX_PAGE, RestClient};
 use exchange::binance::signed::verdict::Market;
 use exchange::binance::transport::RestOptions;
+use exchange::binance::weight::WeightLimit;
 use futures_util::StreamExt;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -118,7 +119,10 @@ fn clients(pairs: &[InstrumentId], settings: &Settings) -> Outcome<Vec<RestClien
 }
 
 /// That the venue knows these pairs; from then on its limits are known.
-async fn check(client: &RestClient, pairs: &[InstrumentId]) -> Outcome<()> {
+pub(super) async fn check(
+    client: &RestClient,
+    pairs: &[InstrumentId],
+) -> Outcome<Vec<WeightLimit>> {
     let listing = client.instruments(pairs).await?;
     let names: Vec<_> = listing.unknown.iter().map(ToString::to_string).collect();
     if !names.is_empty() {
@@ -128,7 +132,7 @@ async fn check(client: &RestClient, pairs: &[InstrumentId]) -> Outcome<()> {
     for (pair, state) in &listing.not_trading {
         tracing::info!(%pair, state, "the pair is no longer traded; its past candles are fetched");
     }
-    Ok(())
+    Ok(listing.limits)
 }
 
 impl Wish {
