@@ -16,7 +16,7 @@ use super::call::Call;
 use super::plan::{Act, MarketName};
 use super::tap::Tap;
 use crate::rest::json_response;
-use crate::server::Shared;
+use crate::shared::Shared;
 
 const KEY_HEADER: &str = "X-MBX-APIKEY";
 
