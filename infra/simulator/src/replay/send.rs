@@ -1,6 +1,6 @@
 //! Messages on their way to listeners, as the faults leave them.
 
-use super::{Counters, LONGEST_QUEUE, Replay};
+use super::{Counters, LONGEST_QUEUE, ListenerId, Replay};
 use crate::faults::layer::Layer;
 use crate::faults::message::Message;
 use crate::faults::noise::Fate;
