@@ -29,4 +29,5 @@ mod trading;
 mod usdm;
 mod usdm_events;
 mod usdm_faults;
+mod usdm_settings;
 mod user_stream;
