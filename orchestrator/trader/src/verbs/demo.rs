@@ -165,9 +165,7 @@ impl Market {
         command.args(["--duplicate", &replayed.duplicate.to_string()]);
         command.args(["--sim-seed", &replayed.sim_seed.to_string()]);
         command.args(["--days", &replayed.days.to_string()]);
-        // The simulator has every pair on both markets, by its name on spot.
-        let spot = |pair: &InstrumentId| format!("{}/{}", pair.base(), pair.quote());
-        let pairs: Vec<_> = pairs.iter().map(spot).collect();
+        let pairs: Vec<_> = pairs.iter().map(ToString::to_string).collect();
         command.args(["--pairs", &pairs.join(",")]);
         if let Some(folder) = &replayed.candles {
             command.arg("--candles").arg(folder);

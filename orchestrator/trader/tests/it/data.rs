@@ -21,9 +21,13 @@ const DAYS: i64 = 40;
 
 /// A market at the end of its generated candles: all of them are past.
 fn market(folder: &Folder) -> Market {
+    market_of(folder, "BTC/USDT,ETH/USDT")
+}
+
+fn market_of(folder: &Folder, pairs: &str) -> Market {
     let end = (JANUARY_MS + DAYS * DAY_MS - 1).to_string();
     let days = DAYS.to_string();
-    Market::serve(folder, &["--days", &days, "--pairs", "BTC/USDT,ETH/USDT", "--start-at", &end])
+    Market::serve(folder, &["--days", &days, "--pairs", pairs, "--start-at", &end])
 }
 
 fn data(folder: &Folder, url: &str, arguments: &[&str]) -> Launch {
@@ -282,7 +286,7 @@ fn bad_input_is_refused_and_nothing_written() {
     refused(&["--timerange", "yesterday"], &["--timerange", "20240101-20240601"]);
     let btc = ["--pairs", "BTC/USDT", "--timeframe", "1h"];
     refused(&[&btc[..], &["--timerange", "20300101-"]].concat(), &["no 1h candle", "2030-01-01"]);
-    refused(&["--pairs", "BTC/USDT:USDT"], &["perpetual", "--from"]);
+    refused(&["--pairs", "BTC/USDT:USDT"], &["does not know BTC/USDT:USDT"]);
     refused(&["--from", &path("BTCUSDT-3m.csv")], &["can't read", "check that it exists"]);
     refused(&["--from", &path("open")], &["no candles of these pairs"]);
     refused(&["--from", &path("unsorted")], &["line 3", "sort the file"]);
@@ -347,24 +351,25 @@ fn the_archive_gives_back_what_the_files_hold() {
 #[test]
 fn perpetuals_are_fetched_from_their_own_market_with_funding_and_marks() {
     let folder = Folder::new("perpetuals");
-    let market = market(&folder);
+    let market = market_of(&folder, "BTC/USDT,BTC/USDT:USDT");
     let range = ["--timeframe", "1h", "--timerange", "20240101-20240131"];
     let both = [&["--pairs", "BTC/USDT,BTC/USDT:USDT"], &range[..]].concat();
     let rows = download(&folder, &market.rest, &both).json();
     assert_eq!((&rows[0]["added"], &rows[1]["added"]), (&Value::from(720), &Value::from(720)));
     assert!(folder.path().join("data/candles/binance-um/BTCUSDT-1h.candles").exists());
 
+    // Every eight hours but for the moment at which the market begins.
     let beside = ["--pairs", "BTC/USDT:USDT", "--funding", "--marks"];
     let told = download(&folder, &market.rest, &[&beside, &range[..]].concat()).json();
-    assert_eq!((&told[0]["kind"], &told[0]["rows"]), (&"funding".into(), &90.into()));
+    assert_eq!((&told[0]["kind"], &told[0]["rows"]), (&"funding".into(), &89.into()));
     assert_eq!((&told[1]["kind"], &told[1]["rows"]), (&"marks 1h".into(), &720.into()));
     // Asked for again, and for more, it grows by what is new.
     let longer = ["--timeframe", "1h", "--timerange", "20240131-20240202"];
     let told = download(&folder, &market.rest, &[&beside, &longer[..]].concat()).json();
-    assert_eq!((&told[0]["rows"], &told[1]["rows"]), (&96.into(), &768.into()));
+    assert_eq!((&told[0]["rows"], &told[1]["rows"]), (&95.into(), &768.into()));
     let listed = list(&folder, &[]);
-    assert_eq!(listed[2]["kind"], "funding");
-    assert_eq!(listed[3]["rows"], 768);
+    assert_eq!((&listed[2]["kind"], &listed[2]["rows"]), (&"marks 1h".into(), &768.into()));
+    assert_eq!((&listed[3]["kind"], &listed[3]["rows"]), (&"funding".into(), &95.into()));
 
     let path = |n: usize| told[n]["path"].as_str().unwrap().to_owned();
     let run = |more: &[&str]| {

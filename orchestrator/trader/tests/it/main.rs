@@ -19,6 +19,7 @@ mod kills;
 mod market;
 mod once;
 mod parity;
+mod perpetuals;
 mod plots;
 mod refusals;
 mod research;

@@ -31,7 +31,7 @@ pub(super) struct Read {
 
 /// Chooses files by their names: of the asked pairs, and of the finest timeframe or the asked one.
 pub(super) fn choose(asked: &Market, data_dir: &Path) -> Outcome<Chosen> {
-    let (mut named, paths) = if asked.candles.is_empty() {
+    let (named, paths) = if asked.candles.is_empty() {
         let archive = Archive::new(data_dir.join("candles"));
         let named = archive.list()?;
         if named.is_empty() {
@@ -44,9 +44,11 @@ pub(super) fn choose(asked: &Market, data_dir: &Path) -> Outcome<Chosen> {
         }
         (named, archive.folder().display().to_string())
     } else {
-        (candle_file::in_paths(&asked.candles)?, shown(&asked.candles))
+        // The archive knows its markets apart; the names of files don't.
+        let mut named = candle_file::in_paths(&asked.candles)?;
+        named.iter_mut().for_each(|file| file.instrument = as_asked(file.instrument, &asked.pairs));
+        (named, shown(&asked.candles))
     };
-    named.iter_mut().for_each(|file| file.instrument = as_asked(file.instrument, &asked.pairs));
     for pair in &asked.pairs {
         if !named.iter().any(|file| file.instrument == *pair) {
             let there = listed(named.iter().map(|file| file.instrument.to_string()));
