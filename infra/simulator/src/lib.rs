@@ -26,6 +26,7 @@ mod render;
 mod replay;
 mod rest;
 pub mod server;
+mod shared;
 pub mod snapshot;
 mod spot;
 mod stream;

@@ -115,7 +115,7 @@ pub struct Deleveraging {
 pub struct AccountOptions {
     /// The API key.
     pub key: String,
-    /// Its secret, for HMAC-SHA256; or, on futures, the public half of an Ed25519 key in PEM.
+    /// Its secret, for HMAC-SHA256; or the public half of an Ed25519 key in PEM.
     pub secret: String,
     /// How much of each asset there is on spot at the start.
     pub balances: BTreeMap<String, Decimal>,

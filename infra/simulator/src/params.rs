@@ -3,16 +3,35 @@
 use actix_web::web::Query;
 use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
+use serde_json::Value;
 
 /// What Binance answers to a bad request: `{"code":…,"msg":"…"}` with status 400.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) code: i32,
     pub(crate) message: String,
+    /// What more there is to tell.
+    pub(crate) data: Option<Box<Value>>,
+}
+
+impl Refusal {
+    /// As it is answered.
+    pub(crate) fn body(&self) -> String {
+        let mut body = serde_json::json!({ "code": self.code, "msg": self.message });
+        if let Some(data) = &self.data {
+            body["data"] = (**data).clone();
+        }
+        body.to_string()
+    }
+
+    /// Tells more.
+    pub(crate) fn with(self, data: Value) -> Self {
+        Self { data: Some(Box::new(data)), ..self }
+    }
 }
 
 pub(crate) fn refusal(code: i32, message: impl Into<String>) -> Refusal {
-    Refusal { code, message: message.into() }
+    Refusal { code, message: message.into(), data: None }
 }
 
 pub(crate) fn unknown_symbol() -> Refusal {

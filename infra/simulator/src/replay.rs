@@ -9,7 +9,6 @@ use domain::time::{DAY_MS, MINUTE_MS, UtcMs};
 use tokio::sync::Notify;
 
 use crate::faults::layer::Layer;
-use crate::faults::message::Message;
 use crate::faults::names::FaultName;
 use crate::faults::noise::stream_key;
 use crate::faults::plan::MarketName;
@@ -18,8 +17,7 @@ use crate::history::History;
 use crate::listener::{Listener, MOST_STREAMS};
 use crate::options::{Faults, Funding, Speed};
 use crate::pace::Pace;
-use crate::quotes::{self, Feed, Quotes};
-use crate::render;
+use crate::quotes::{self, Feed};
 use crate::usdm::market::Shape;
 
 /// After the last candle the market goes on for so long and stays.
@@ -345,12 +343,6 @@ impl Replay {
         }
     }
 
-    /// Of which market a listener is.
-    fn market_of(&self, id: Option<&ListenerId>) -> MarketName {
-        let listener = id.and_then(|id| self.listeners.get(id));
-        listener.map_or(MarketName::Spot, |listener| listener.facts.market)
-    }
-
     /// Whoever was cut off no longer listens; what its queue holds is still sent.
     fn drop_cut(&mut self) {
         let cut = |(id, l): (&ListenerId, &Listener)| (l.cut && l.subscribed > 0).then_some(*id);
@@ -370,38 +362,6 @@ impl Replay {
         }
         for cursor in &mut self.cursors {
             cursor.feeds.retain(|(other, ..)| *other != id);
-        }
-    }
-
-    /// Tells of quotes and trades.
-    fn tell_feeds(&mut self, history: &History, place: usize, told: usize) {
-        let series = &history.series[place];
-        let of_feeds = self.market_of(self.cursors[place].feeds.first().map(|(id, ..)| id));
-        let markets = history.markets_of(of_feeds == MarketName::Usdm);
-        let Some(market) = markets.get(&series.symbol) else { return };
-        let quotes = Quotes::of(history, &series.symbol, market, self.seed);
-        for (id, feed, stream) in &self.cursors[place].feeds {
-            let Some(listener) = self.listeners.get_mut(id).filter(|l| !l.cut) else { continue };
-            for (n, (event, payload)) in quotes.messages(told, *feed).into_iter().enumerate() {
-                let wrapped = listener.combined.then_some(stream.as_str());
-                let text = render::message(payload.to_string().as_bytes(), wrapped);
-                self.counters.streamed += 1;
-                if self.layer.is_empty() {
-                    listener.queue.ready.push(text);
-                    continue;
-                }
-                let message = Message {
-                    market: of_feeds,
-                    stream,
-                    account: "",
-                    event,
-                    symbol: &series.symbol,
-                    order: "",
-                    identity: n.to_string(),
-                    at: self.now,
-                };
-                self.layer.tell(&message, listener.facts, text, &mut listener.queue);
-            }
         }
     }
 

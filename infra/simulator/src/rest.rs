@@ -16,7 +16,7 @@ use crate::limits::Verdict;
 use crate::params::{Params, Refusal, unknown_symbol};
 use crate::quotes::Quotes;
 use crate::render;
-use crate::server::Shared;
+use crate::shared::Shared;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config

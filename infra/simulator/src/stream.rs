@@ -9,7 +9,7 @@ use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, Closed, Se
 use serde_json::{Value, json};
 
 use crate::replay::{ListenerId, Next};
-use crate::server::Shared;
+use crate::shared::Shared;
 
 /// How often Binance pings.
 const PING_EVERY: Duration = Duration::from_secs(20);

@@ -16,7 +16,7 @@ use super::call::Call;
 use super::plan::{Act, MarketName};
 use super::tap::Tap;
 use crate::rest::json_response;
-use crate::server::Shared;
+use crate::shared::Shared;
 
 const KEY_HEADER: &str = "X-MBX-APIKEY";
 
@@ -83,7 +83,7 @@ fn market_of(path: &str) -> Option<MarketName> {
 async fn read(request: &mut ServiceRequest) -> Result<Option<Call>, Error> {
     let body = request.extract::<Bytes>().await?;
     let texts = [request.query_string(), std::str::from_utf8(&body).unwrap_or_default()];
-    let pairs = texts.map(|text| Query::<Vec<(String, String)>>::from_query(text));
+    let pairs = texts.map(Query::<Vec<(String, String)>>::from_query);
     let pairs = pairs.into_iter().flatten().flat_map(Query::into_inner).collect();
     let key = request.headers().get(KEY_HEADER).and_then(|key| key.to_str().ok());
     let call = Call::new(request.method().as_str(), request.path(), key.unwrap_or_default(), pairs);

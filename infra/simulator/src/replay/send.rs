@@ -1,6 +1,6 @@
 //! Messages on their way to listeners, as the faults leave them.
 
-use super::{Counters, LONGEST_QUEUE, Replay};
+use super::{Counters, LONGEST_QUEUE, ListenerId, Replay};
 use crate::faults::layer::Layer;
 use crate::faults::message::Message;
 use crate::faults::noise::Fate;
@@ -8,6 +8,7 @@ use crate::faults::plan::MarketName;
 use crate::history::History;
 use crate::listener::Listener;
 use crate::options::Faults;
+use crate::quotes::Quotes;
 use crate::render;
 use crate::usdm::market::{Shape, Told};
 
@@ -108,5 +109,43 @@ impl Replay {
             way.take(listener, message.as_ref(), render::message(payload.as_bytes(), wrapped));
             listener.bell.notify_one();
         }
+    }
+
+    /// Tells of quotes and trades.
+    pub(super) fn tell_feeds(&mut self, history: &History, place: usize, told: usize) {
+        let series = &history.series[place];
+        let of_feeds = self.market_of(self.cursors[place].feeds.first().map(|(id, ..)| id));
+        let markets = history.markets_of(of_feeds == MarketName::Usdm);
+        let Some(market) = markets.get(&series.symbol) else { return };
+        let quotes = Quotes::of(history, &series.symbol, market, self.seed);
+        for (id, feed, stream) in &self.cursors[place].feeds {
+            let Some(listener) = self.listeners.get_mut(id).filter(|l| !l.cut) else { continue };
+            for (n, (event, payload)) in quotes.messages(told, *feed).into_iter().enumerate() {
+                let wrapped = listener.combined.then_some(stream.as_str());
+                let text = render::message(payload.to_string().as_bytes(), wrapped);
+                self.counters.streamed += 1;
+                if self.layer.is_empty() {
+                    listener.queue.ready.push(text);
+                    continue;
+                }
+                let message = Message {
+                    market: of_feeds,
+                    stream,
+                    account: "",
+                    event,
+                    symbol: &series.symbol,
+                    order: "",
+                    identity: n.to_string(),
+                    at: self.now,
+                };
+                self.layer.tell(&message, listener.facts, text, &mut listener.queue);
+            }
+        }
+    }
+
+    /// Of which market a listener is.
+    fn market_of(&self, id: Option<&ListenerId>) -> MarketName {
+        let listener = id.and_then(|id| self.listeners.get(id));
+        listener.map_or(MarketName::Spot, |listener| listener.facts.market)
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::time::UtcMs;
-use ring::hmac;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -12,6 +11,7 @@ use super::render;
 use crate::history::Market;
 use crate::line::Outlet;
 use crate::options::AccountOptions;
+use crate::usdm::keys::Key;
 
 /// How much of an asset there is.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,7 +47,7 @@ impl Ids {
 /// One account.
 #[derive(Debug)]
 pub(crate) struct Account {
-    pub(crate) secret: hmac::Key,
+    pub(crate) key: Key,
     pub(crate) may_withdraw: bool,
     /// Shares of an execution's value.
     pub(crate) maker_rate: Decimal,
@@ -71,7 +71,7 @@ impl Account {
             .iter()
             .map(|(asset, free)| (asset.clone(), Balance { free: *free, locked: Decimal::ZERO }));
         Self {
-            secret: hmac::Key::new(hmac::HMAC_SHA256, options.secret.as_bytes()),
+            key: Key::new(&options.secret),
             may_withdraw: options.may_withdraw,
             maker_rate: options.maker_rate,
             taker_rate: options.taker_rate,

@@ -9,7 +9,6 @@ use super::account::{Account, Ids, Subscriber};
 use super::desk::{Answer, Desk};
 use super::endpoints::{Endpoint, SIGNED};
 use super::freshness::Freshness;
-use super::sign;
 use super::trading::Floor;
 use crate::faults::call::Call;
 use crate::faults::layer::Layer;
@@ -146,7 +145,7 @@ impl Books {
         }
         let account = self.accounts.get(asker.key).ok_or_else(unknown_key)?;
         params.mandatory("timestamp")?;
-        sign::check(&account.secret, asker.payload, asker.signature)?;
+        account.key.check(asker.payload, asker.signature)?;
         self.freshness.check(params, self.now, asker.wall_ms)
     }
 

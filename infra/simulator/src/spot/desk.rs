@@ -36,7 +36,7 @@ fn duplicate() -> Refusal {
     refusal(-2010, "Duplicate order sent.")
 }
 
-fn unknown_cancelled() -> Refusal {
+pub(crate) fn unknown_cancelled() -> Refusal {
     refusal(-2011, "Unknown order sent.")
 }
 
@@ -47,7 +47,7 @@ impl<'a> Desk<'a> {
         Ok((symbol, market))
     }
 
-    fn floor<'b>(&'b mut self, symbol: &'b str, market: &'b Market) -> Floor<'b> {
+    pub(crate) fn floor<'b>(&'b mut self, symbol: &'b str, market: &'b Market) -> Floor<'b> {
         let (now, trading) = (self.now, self.trading);
         let candle = self.history.last_candle(market, now);
         Floor { account: self.account, ids: self.ids, market, symbol, now, trading, candle }

@@ -10,6 +10,7 @@ use crate::params::Params;
 pub(crate) enum Verb {
     Get,
     Post,
+    Put,
     Delete,
 }
 
@@ -18,6 +19,7 @@ impl Verb {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
             Self::Delete => "DELETE",
         }
     }
@@ -61,6 +63,32 @@ const ORDER: &[&str] = &[
     "pegOffsetValue",
     "pegOffsetType",
     "computeCommissionRates",
+];
+const AMEND: &[&str] = &["symbol", "orderId", "origClientOrderId", "newClientOrderId", "newQty"];
+const REPLACE: &[&str] = &[
+    "symbol",
+    "side",
+    "type",
+    "cancelReplaceMode",
+    "cancelOrderId",
+    "cancelOrigClientOrderId",
+    "cancelNewClientOrderId",
+    "cancelRestrictions",
+    "timeInForce",
+    "quantity",
+    "quoteOrderQty",
+    "price",
+    "stopPrice",
+    "newClientOrderId",
+    "newOrderRespType",
+    "strategyId",
+    "strategyType",
+    "selfTradePreventionMode",
+    "icebergQty",
+    "trailingDelta",
+    "pegPriceType",
+    "pegOffsetValue",
+    "pegOffsetType",
 ];
 const PAIR: &[&str] = &[
     "symbol",
@@ -118,7 +146,7 @@ const ORDERS: &[&str] = &["symbol", "orderId", "startTime", "endTime", "limit"];
 const TRADES: &[&str] = &["symbol", "orderId", "startTime", "endTime", "fromId", "limit"];
 
 /// All of them, with the weights of the venue's documentation.
-pub(crate) static ENDPOINTS: [Endpoint; 19] = [
+pub(crate) static ENDPOINTS: [Endpoint; 21] = [
     of(
         Verb::Get,
         "/api/v3/account",
@@ -195,6 +223,25 @@ pub(crate) static ENDPOINTS: [Endpoint; 19] = [
             |desk, params| desk.place_bracket(params),
         )
     },
+    Endpoint {
+        orders: 1,
+        ..of(
+            Verb::Post,
+            "/api/v3/order/cancelReplace",
+            "order.cancelReplace",
+            1,
+            REPLACE,
+            |desk, params| desk.replace(params),
+        )
+    },
+    of(
+        Verb::Put,
+        "/api/v3/order/amend/keepPriority",
+        "order.amend.keepPriority",
+        4,
+        AMEND,
+        |desk, params| desk.amend(params),
+    ),
 ];
 
 const fn of(

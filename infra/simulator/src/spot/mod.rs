@@ -13,6 +13,7 @@ mod lists;
 pub(crate) mod order;
 mod queries;
 mod render;
+mod replace;
 mod request;
 pub(crate) mod rest;
 pub(crate) mod sign;

@@ -9,7 +9,7 @@ use super::books::Asker;
 use super::endpoints::{ENDPOINTS, Endpoint, Verb};
 use super::sign;
 use crate::rest::{admit, json_response, refused};
-use crate::server::Shared;
+use crate::shared::Shared;
 
 /// The header that carries the key.
 const KEY_HEADER: &str = "X-MBX-APIKEY";
@@ -24,6 +24,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         let route = match endpoint.method {
             Verb::Get => web::get(),
             Verb::Post => web::post(),
+            Verb::Put => web::put(),
             Verb::Delete => web::delete(),
         };
         config.route(endpoint.path, route.to(handle));
@@ -46,6 +47,9 @@ fn serve(endpoint: &Endpoint, request: &HttpRequest, body: &[u8], shared: &Share
     let taken_apart = [query, body].map(Query::<Vec<(String, String)>>::from_query);
     let [Ok(Query(mut pairs)), Ok(Query(more))] = taken_apart else { return illegal() };
     pairs.extend(more);
+    // As it was meant: a base64 signature may come percent-encoded.
+    let decoded = pairs.iter().find(|(name, _)| name == "signature");
+    let signature = signature.and(decoded.map(|(_, value)| value.replace(' ', "+")));
     let key = request.headers().get(KEY_HEADER).and_then(|key| key.to_str().ok());
     let asker = Asker {
         key: key.unwrap_or_default(),
@@ -62,9 +66,10 @@ fn serve(endpoint: &Endpoint, request: &HttpRequest, body: &[u8], shared: &Share
             let status = match refusal.code {
                 -2014 | -2015 => StatusCode::UNAUTHORIZED,
                 -1015 => StatusCode::TOO_MANY_REQUESTS,
+                -2021 => StatusCode::CONFLICT,
                 _ => StatusCode::BAD_REQUEST,
             };
-            let mut response = refused(status, used, refusal.code, &refusal.message);
+            let mut response = json_response(status, used, refusal.body().into_bytes());
             if status == StatusCode::TOO_MANY_REQUESTS {
                 let seconds = HeaderValue::from(ORDERS_RETRY_AFTER_SECONDS);
                 response.headers_mut().insert(RETRY_AFTER, seconds);

@@ -15,7 +15,7 @@ use crate::faults::call::Call;
 use crate::faults::plan::MarketName;
 use crate::line::Line;
 use crate::params::{Params, Refusal, refusal};
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::stream::ping;
 
 /// The longest request that is read.
@@ -163,11 +163,14 @@ fn failed(id: &Value, refusal: &Refusal) -> Value {
     let status = match refusal.code {
         -2014 | -2015 => 401,
         -1015 => 429,
+        -2021 => 409,
         _ => 400,
     };
-    json!({
-        "id": id, "status": status, "error": { "code": refusal.code, "msg": refusal.message },
-    })
+    let mut error = json!({ "code": refusal.code, "msg": refusal.message });
+    if let Some(data) = &refusal.data {
+        error["data"] = (**data).clone();
+    }
+    json!({ "id": id, "status": status, "error": error })
 }
 
 /// A request, taken apart.

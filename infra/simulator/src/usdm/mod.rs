@@ -18,7 +18,7 @@ mod fates;
 mod forced;
 mod funding;
 mod info;
-mod keys;
+pub(crate) mod keys;
 mod listen;
 mod margin;
 pub(crate) mod market;

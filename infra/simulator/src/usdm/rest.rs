@@ -11,7 +11,7 @@ use super::endpoints::{ENDPOINTS, Endpoint, Verb};
 use super::{info, public};
 use crate::params::{Params, Refusal};
 use crate::rest::{admit, json_response, refused};
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::spot::books::Asker;
 use crate::spot::sign;
 

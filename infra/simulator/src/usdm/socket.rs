@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::faults::plan::MarketName;
 use crate::line::Line;
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::stream::{self, ping};
 
 /// The longest request that is read.

@@ -16,6 +16,7 @@ mod pace;
 mod python_binance;
 mod python_binance_usdm;
 mod quotes;
+mod replacing;
 mod request_faults;
 mod rest;
 mod rig;

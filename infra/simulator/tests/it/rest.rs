@@ -49,7 +49,7 @@ async fn what_is_wrong_is_said_in_binances_words() {
     }
     let unknown = venue.ask("/api/v3/exchangeInfo?symbol=NOPE").await.body;
     assert_eq!(unknown, json!({ "code": -1121, "msg": "Invalid symbol." }));
-    assert_eq!(venue.ask("/api/v3/depth").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(venue.ask("/api/v3/avgPrice").await.status, StatusCode::NOT_FOUND);
     venue.stop().await;
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use simulator::accounts;
 use simulator::faults::names::{Described, FAULTS};
 use simulator::faults::plan::FaultPlan;
-use simulator::options::{Faults, Options, Source, Trading, UsdmOptions};
+use simulator::options::{Faults, Options, Source, Trading};
 
 use crate::cli::{Replayed, Simulate};
 use crate::ending::{Code, Failure, Outcome};
