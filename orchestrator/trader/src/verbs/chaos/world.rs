@@ -164,13 +164,13 @@ fn is_bare(books: &MarketBooks, instrument: InstrumentId) -> bool {
     let symbol = instrument.symbol();
     let last = books.trades.iter().rev().find(|trade| trade.symbol == symbol);
     let worth = last.map_or(Decimal::ZERO, |trade| trade.price * held);
-    let stops = books.orders.iter().filter(|order| {
-        order.symbol == symbol
-            && order.side == "SELL"
-            && order.stop > Decimal::ZERO
-            && matches!(order.status.as_str(), "NEW" | "PARTIALLY_FILLED")
+    // What waits at a trigger, and what is being sold at the market this very moment.
+    let guards = books.orders.iter().filter(|order| {
+        let works = matches!(order.status.as_str(), "NEW" | "PARTIALLY_FILLED");
+        let guards = order.stop > Decimal::ZERO || order.kind == "MARKET";
+        order.symbol == symbol && order.side == "SELL" && works && guards
     });
-    let guarded: Decimal = stops.map(|order| order.quantity - order.filled).sum();
+    let guarded: Decimal = guards.map(|order| order.quantity - order.filled).sum();
     // Below the venue's least order nothing can be placed, nor lost.
     worth > Decimal::from(10) && guarded * Decimal::TWO < held
 }
