@@ -71,6 +71,7 @@ pub async fn admitted(settings: &Settings, real_money: bool) -> Outcome<Venue> {
         // A decision is not worth more than a small part of the time that it is made for.
         terms: Terms { stale_after_ms: usual.stale_after_ms.max(timeframe_ms / 20), ..usual },
         gauge: Gauge::shared(),
+        clock: None,
     })
 }
 

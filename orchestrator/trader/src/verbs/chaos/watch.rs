@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::time::UtcMs;
+use domain::timeframe::Timeframe;
 
 use crate::gateway::gauge::Gauge;
 
@@ -40,7 +41,8 @@ impl Pulse {
             if last != Some((look, decided)) {
                 (last, changed, calm) = (Some((look, decided)), Instant::now(), 0);
             }
-            let arrived = decided >= at.ms() && look.time >= at && look.idle && idle();
+            let closed = Timeframe::M1.open_of(at);
+            let arrived = decided >= closed.ms() && look.time >= at && look.idle && idle();
             calm = if arrived { calm + 1 } else { 0 };
             if calm >= CALM || (look.idle && changed.elapsed() >= STALLED) {
                 return;
