@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup python build demo test fuzz lint bench
+.PHONY: help setup python build demo test fuzz chaos lint bench
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # A crate's folder bears its name.
@@ -28,6 +28,11 @@ demo: build ## Trade on its own; CANDLES=DIR replays a folder of candle files
 test: python ## Run every test; they start a private PostgreSQL themselves
 	SEXTANT_FUZZ_SECONDS=$${SEXTANT_FUZZ_SECONDS:-60} PATH="$(CURDIR)/.venv/bin:$$PATH" \
 		cargo test --workspace --locked
+
+CHAOS_RUNS ?= 1000
+
+chaos: build ## Trade through random faults and kills, a thousand times
+	$(TARGET)/release/sextant chaos --runs $(CHAOS_RUNS) $(ARGS)
 
 FUZZ := infra/exchange/fuzz
 FUZZ_TARGETS ?= market account refusal stream candle_file

@@ -70,7 +70,7 @@ fn configured(history: &History, costs: Costs) -> ConfigurationRecord {
         technical: technical::config::Config::for_timeframe(timeframe),
         risk: risk::config::Config::new(timeframe, profile.halt_drawdown()),
     };
-    let policy = Policy { profile, weights: Weights::default(), costs, kelly: None };
+    let policy = Policy { profile, weights: Weights::default(), costs, kelly: None, rollout: None };
     ConfigurationRecord {
         seed: 7,
         mode: "backtest".to_owned(),

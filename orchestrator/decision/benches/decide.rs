@@ -104,7 +104,7 @@ fn main() {
     // Room for a fourth position, so that the kernel goes through every limit to the size.
     profile.max_positions = 4;
     let policy =
-        Policy { profile, weights: Weights::default(), costs: Costs::default(), kelly: None };
+        Policy { profile, weights: Weights::default(), costs: Costs::default(), kelly: None, rollout: None };
     let mut rng = ChaCha8Rng::seed_from_u64(42);
     let snapshots: Vec<_> = (0..SNAPSHOTS).map(|_| snapshot(&mut rng)).collect();
     let (mut took, mut approved) = (Vec::with_capacity(CALLS), 0usize);

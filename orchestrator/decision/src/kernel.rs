@@ -47,6 +47,8 @@ pub enum Shrink {
     VenueMaximum,
     /// What the record of out-of-sample trades justifies.
     Kelly,
+    /// The share of a run that is still young.
+    Rollout,
     /// What one position may lose at its stop.
     Risk,
     /// Not all of the confidence that there can be.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::canonical;
 use domain::signal::AgentId;
+use domain::time::{DAY_MS, UtcMs};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -74,6 +75,29 @@ pub struct Policy {
     /// What the record of out-of-sample trades justifies; none without such a record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kelly: Option<Kelly>,
+    /// How much of every size is traded while the run is young; none: all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<Rollout>,
+}
+
+/// Shares of every size that may be traded, by the run's age: what goes wrong at first must not cost
+/// much.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rollout {
+    /// When the run began.
+    pub began_at: UtcMs,
+    /// From which day on, counted from nought and ascending, which share.
+    pub shares: Vec<(u32, Decimal)>,
+}
+
+impl Rollout {
+    /// The share that counts at `now`; that of the first day before it.
+    pub fn share(&self, now: UtcMs) -> Decimal {
+        let day = now.since(self.began_at).max(0) / DAY_MS;
+        let reached = self.shares.iter().rev().find(|(from, _)| i64::from(*from) <= day);
+        reached.or(self.shares.first()).map_or(Decimal::ONE, |(_, share)| *share)
+    }
 }
 
 impl Policy {
@@ -81,5 +105,25 @@ impl Policy {
     pub fn hash(&self) -> String {
         let text = canonical::encode(self).expect("a checked profile has finite numbers only");
         hex::encode(Sha256::digest(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_grows_with_the_days() {
+        let shares = [(0, 1), (3, 2), (14, 5)];
+        let shares = shares.map(|(from, percent)| (from, Decimal::new(percent, 2))).to_vec();
+        let rollout = Rollout { began_at: UtcMs::new(DAY_MS / 2), shares };
+        let percent = |days: i64| rollout.share(UtcMs::new(DAY_MS / 2 + days)) * Decimal::ONE_HUNDRED;
+        for (after, expected) in
+            [(-5, 1), (0, 1), (3 * DAY_MS - 1, 1), (3 * DAY_MS, 2), (14 * DAY_MS, 5), (400 * DAY_MS, 5)]
+        {
+            assert_eq!(percent(after), Decimal::from(expected), "{after}");
+        }
+        let none = Rollout { began_at: UtcMs::new(0), shares: Vec::new() };
+        assert_eq!(none.share(UtcMs::new(1)), Decimal::ONE);
     }
 }

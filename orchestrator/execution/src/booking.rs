@@ -249,6 +249,12 @@ impl Desk {
         if units && self.held > fee.max(Decimal::ZERO) {
             self.held = self.held.saturating_sub(fee);
         }
+        // As the core does: what can't be sold any more holds nothing open.
+        let step = self.filters.as_ref().map_or(Decimal::ZERO, |filters| filters.step.to_decimal());
+        let closes = fill.client_order_id.role() != Role::Entry;
+        if closes && !self.instrument.is_perpetual() && self.held < step {
+            self.held = Decimal::ZERO;
+        }
         wallet.book(fill);
     }
 

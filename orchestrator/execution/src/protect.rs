@@ -102,7 +102,10 @@ impl Desk {
             return;
         }
         let Some(guard) = self.guards.get_mut(&id) else { return };
-        guard.place[0].want(io.now);
+        // A pause after a refusal stays what it is.
+        if !guard.place[0].is_wanted() {
+            guard.place[0].want(io.now);
+        }
         if !guard.place[0].is_due(io.now) {
             return;
         }
@@ -165,7 +168,9 @@ impl Desk {
             return;
         }
         let Some(guard) = self.guards.get_mut(&id) else { return };
-        guard.placing(role).want(io.now);
+        if !guard.placing(role).is_wanted() {
+            guard.placing(role).want(io.now);
+        }
         if !guard.placing(role).is_due(io.now) {
             return;
         }

@@ -232,8 +232,14 @@ pub struct Run {
     /// Seed of the run's ids (SEXTANT_SEED).
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Collect, analyse and decide once, then end.
+    /// Send orders to the venue's test network: the keys are those of an account there.
+    #[arg(long, conflicts_with = "live")]
+    pub testnet: bool,
+    /// Send orders to the venue, with real money.
     #[arg(long)]
+    pub live: bool,
+    /// Collect, analyse and decide once, then end.
+    #[arg(long, conflicts_with_all = ["testnet", "live"])]
     pub once: bool,
     /// End when a replaying simulator has no more candles.
     #[arg(long)]

@@ -85,6 +85,15 @@ failure_from! {
     telemetry::logging::LoggingError => Failed,
 }
 
+impl From<exchange::binance::signed::error::CallError> for Failure {
+    /// A key that is not taken is the person's to mend, all else the venue's.
+    fn from(error: exchange::binance::signed::error::CallError) -> Self {
+        use exchange::binance::signed::error::CallError::Unauthorised;
+        let code = if matches!(error, Unauthorised { .. }) { Code::Refused } else { Code::Venue };
+        Self { code, error: error.into() }
+    }
+}
+
 impl From<backtest::run::RunError> for Failure {
     fn from(error: backtest::run::RunError) -> Self {
         use backtest::run::RunError::{Book, Core, Overflow};

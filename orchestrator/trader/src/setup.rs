@@ -8,6 +8,8 @@ use domain::money::Money;
 use domain::time::UtcMs;
 use domain::timeframe::Timeframe;
 
+use crate::live::rollout;
+
 /// What a new run is begun with.
 #[derive(Debug, Clone)]
 pub struct Begin {
@@ -34,6 +36,8 @@ pub fn configuration(begin: &Begin, began_at: UtcMs) -> ConfigurationRecord {
     instruments.sort_unstable();
     instruments.dedup();
     let timeframe = policy.profile.decision_timeframe;
+    let rollout = (mode == "live").then(|| rollout::from(began_at));
+    let policy = Policy { rollout, ..policy };
     ConfigurationRecord {
         seed: seed.0,
         mode: mode.to_owned(),

@@ -39,6 +39,9 @@ pub struct RestOptions {
     pub backoff_max_ms: u64,
     /// Seeds the jitter of the pauses.
     pub seed: u64,
+    /// How many times faster than the clock the venue's time runs, above nought: what it asks us to
+    /// wait is in its time. One at every real venue.
+    pub pace: u64,
 }
 
 impl Default for RestOptions {
@@ -52,6 +55,7 @@ impl Default for RestOptions {
             backoff_base_ms: 250,
             backoff_max_ms: 15_000,
             seed: 0,
+            pace: 1,
         }
     }
 }
@@ -228,7 +232,7 @@ impl Transport {
         if (200..300).contains(&answer.status) {
             return Ok(answer.body);
         }
-        let pause_ms = retry_after_ms(&answer.headers);
+        let pause_ms = self.asked_pause_ms(&answer.headers);
         let error = VenueError::of_status(answer.status, pause_ms, &answer.body);
         self.gate.heed(&error);
         Err(error)
@@ -275,6 +279,11 @@ impl Transport {
     /// Leaves the venue alone where its answer asked for that.
     pub(crate) fn heed(&self, error: &VenueError) {
         self.gate.heed(error);
+    }
+
+    /// How long the venue asks us to stay away, by the clock.
+    pub(crate) fn asked_pause_ms(&self, headers: &HeaderMap) -> Option<u64> {
+        retry_after_ms(headers).map(|ms| ms / self.options.pace.max(1))
     }
 
     /// How long one request may take.

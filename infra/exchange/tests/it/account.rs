@@ -36,6 +36,7 @@ pub(crate) fn options() -> SignedOptions {
         backoff_base_ms: 2,
         backoff_max_ms: 10,
         seed: 1,
+        pace: 1,
     };
     SignedOptions { rest, recv_window_ms: 4_000 }
 }

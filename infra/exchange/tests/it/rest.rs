@@ -23,6 +23,7 @@ fn options() -> RestOptions {
         backoff_base_ms: 2,
         backoff_max_ms: 10,
         seed: 1,
+        pace: 1,
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn configuration(
     profile.decision_timeframe = timeframe;
     let halt = profile.halt_drawdown();
     let policy =
-        Policy { profile, weights: Weights::default(), costs: Costs::default(), kelly: None };
+        Policy { profile, weights: Weights::default(), costs: Costs::default(), kelly: None, rollout: None };
     ConfigurationRecord {
         seed: 7,
         mode: "backtest".to_owned(),

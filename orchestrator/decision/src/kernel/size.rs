@@ -72,6 +72,11 @@ pub(super) fn size(
             shrunk_by.push(shrink);
         }
     }
+    if let Some(rollout) = &policy.rollout {
+        let part = quantity.to_decimal().checked_mul(rollout.share(sight.now)).ok_or(Overflow)?;
+        quantity = Quantity::try_from(part).map_err(|_| Overflow)?;
+        shrunk_by.push(Shrink::Rollout);
+    }
     let filters = &sight.instrument.filters;
     if quantity > filters.max_quantity {
         quantity = filters.max_quantity;

@@ -215,6 +215,18 @@ fn refused_funds_are_looked_into_before_protection_is_given_up() {
 }
 
 #[test]
+fn refused_protection_is_asked_for_again_with_pauses() {
+    let mut world = World::new(Market::Spot);
+    world.obeys = false;
+    let refused = Failure::Refused { code: -1013, reason: "Filter failure: NOTIONAL".to_owned() };
+    world.venue.refuses = vec![refused; 100];
+    world.buy("1");
+    world.run(20_000);
+    let asked = 100 - world.venue.refuses.len();
+    assert!((2..=8).contains(&asked), "{asked} in 20 s");
+}
+
+#[test]
 fn a_gap_through_the_stop_executes_it_all_the_same() {
     for market in MARKETS {
         let mut world = World::new(market);

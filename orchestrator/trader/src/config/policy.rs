@@ -38,7 +38,7 @@ pub(super) fn read(reading: &mut Reading, sources: &Sources) -> Policy {
         slippage_bps: reading.read_or_default("SEXTANT_SLIPPAGE_BPS", values::bps),
     };
     let kelly = kelly(reading, sources);
-    Policy { profile: changed, weights: Weights::default(), costs, kelly }
+    Policy { profile: changed, weights: Weights::default(), costs, kelly, rollout: None }
 }
 
 /// What stored out-of-sample trades justify, where some are named.

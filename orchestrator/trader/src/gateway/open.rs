@@ -14,7 +14,7 @@ use execution::executor::Executor;
 use execution::fact::Fact;
 use execution::memory::{Memory, PlanKept};
 use execution::terms::Terms;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::account::Account;
 use super::fills::LatestFills;
@@ -40,6 +40,9 @@ pub struct Venue {
     pub terms: Terms,
     /// How far it is.
     pub gauge: Arc<Gauge>,
+    /// The venue's time where it is told rather than read off its clock: that of a market which
+    /// somebody moves by hand.
+    pub clock: Option<watch::Receiver<UtcMs>>,
 }
 
 /// The way to the venue while it is open.
@@ -104,7 +107,7 @@ impl Venue {
             // The task that hears it is started below.
             let _ = words.send(Word::Listed(*instrument));
         }
-        actix::spawn(pump.run(memory, heard, messages));
+        actix::spawn(pump.run(memory, heard, messages, self.clock.clone()));
         Ok((
             Way { words, _stream: stream },
             Returns { news, facts, gauge: Arc::clone(&self.gauge) },

@@ -15,7 +15,7 @@ use execution::ask::{Request, RequestId};
 use execution::executor::Executor;
 use execution::fact::{Fact, Out};
 use execution::memory::Memory;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::account::{Account, Performed};
@@ -116,6 +116,7 @@ impl Pump {
         memory: Memory,
         mut words: mpsc::UnboundedReceiver<Word>,
         mut messages: mpsc::Receiver<UserMessage>,
+        mut clock: Option<watch::Receiver<UtcMs>>,
     ) {
         let now = self.now();
         self.executor.resume(&memory, now, &mut self.out);
@@ -138,6 +139,10 @@ impl Pump {
                 Some(done) = self.performing.join_next(), if !self.performing.is_empty() => {
                     let (id, performed) = done.expect("a request's task neither panics nor is cancelled");
                     Woken::Performed(id, performed)
+                }
+                at = told(&mut clock) => {
+                    self.time.hear(at);
+                    Woken::Time
                 }
                 () = tokio::time::sleep(pause) => Woken::Time,
             };
@@ -250,4 +255,14 @@ impl Pump {
             (id, performed)
         });
     }
+}
+
+/// The next moment that is told; never where none is.
+async fn told(clock: &mut Option<watch::Receiver<UtcMs>>) -> UtcMs {
+    if let Some(clock) = clock
+        && clock.changed().await.is_ok()
+    {
+        return *clock.borrow_and_update();
+    }
+    std::future::pending().await
 }

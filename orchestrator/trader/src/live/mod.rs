@@ -2,4 +2,5 @@
 //! whoever begins a live run asks them.
 
 pub mod gate;
+pub mod real;
 pub mod rollout;

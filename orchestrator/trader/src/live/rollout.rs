@@ -1,6 +1,8 @@
 //! How much of the capital is traded while a live run is young: what goes wrong at first must not
 //! cost much.
 
+use decision::policy::Rollout;
+use domain::time::UtcMs;
 use rust_decimal::Decimal;
 
 /// From which day on, counted from 0, which share of the capital, in percent. From day 14 on it
@@ -11,6 +13,11 @@ const STEPS: [(u32, u32); 4] = [(0, 1), (3, 2), (7, 3), (14, 5)];
 pub fn share(days_live: u32) -> Decimal {
     let step = STEPS.iter().rev().find(|(from, _)| days_live >= *from);
     Decimal::new(i64::from(step.map_or(STEPS[0].1, |(_, percent)| *percent)), 2)
+}
+
+/// The same as data, for a run that began at `began_at`.
+pub fn from(began_at: UtcMs) -> Rollout {
+    Rollout { began_at, shares: STEPS.iter().map(|(from, _)| (*from, share(*from))).collect() }
 }
 
 /// The whole table as a person reads it.

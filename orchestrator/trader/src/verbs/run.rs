@@ -1,4 +1,4 @@
-//! `run`: trading on paper with the venue's live candles.
+//! `run`: trading with the venue's live candles, on paper, at its test network, or with real money.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use telemetry::server::Server;
 use crate::cli::Run;
 use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
+use crate::live::real;
 use crate::place::Place;
 use crate::session::{Patience, Session, Summary, Until};
 use crate::setup::Begin;
@@ -28,13 +29,24 @@ pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
         (false, true) => Until::EndOfData,
         (false, false) => Until::Stopped,
     };
-    let place = Place::of(settings, settings.mode.name());
-    crate::place::remember(&settings.data_dir, settings.mode.name())?;
+    let mode = match (asked.testnet, asked.live) {
+        (true, _) => "testnet",
+        (_, true) => "live",
+        _ => settings.mode.name(),
+    };
+    let place = Place::of(settings, mode);
     let replaying = until == Until::EndOfData;
     let market = settings.market();
-    let addresses = settings.addresses(market);
+    let (addresses, venue) = match mode {
+        "testnet" | "live" => {
+            let venue = actix::System::new().block_on(real::admitted(settings, asked.live))?;
+            (settings.account(), Some(venue))
+        }
+        _ => (settings.addresses(market), None),
+    };
+    crate::place::remember(&settings.data_dir, mode)?;
     let session = |metrics, readiness| Session {
-        begin: begin(settings.mode.name(), settings),
+        begin: begin(mode, settings),
         place,
         data_dir: settings.data_dir.clone(),
         mail: settings.mail.clone(),
@@ -46,7 +58,7 @@ pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
         metrics,
         readiness,
         progress: progress::quiet(),
-        venue: None,
+        venue,
         patience: Patience::default(),
         one_thread: false,
     };

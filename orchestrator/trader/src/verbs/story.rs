@@ -275,6 +275,7 @@ fn because(shrink: Shrink, policy: &Policy) -> String {
         ),
         Shrink::RiskWord => "the risk agent asks for caution".to_owned(),
         Shrink::Kelly => "out-of-sample trades justify no larger stake".to_owned(),
+        Shrink::Rollout => "the share of a young run".to_owned(),
         Shrink::Risk => {
             format!("one position may lose {} % at its stop", percent(profile.risk_per_trade_ratio))
         }

@@ -6,6 +6,7 @@
 
 mod alerts;
 mod backtest;
+mod chaos;
 mod control;
 mod data;
 mod database;

@@ -14,7 +14,7 @@ use super::keys::Keys;
 use super::params::{Params, encode};
 use super::verdict::{self, Market};
 use crate::binance::clock::{self, ClockReading};
-use crate::binance::error::{VenueError, retry_after_ms};
+use crate::binance::error::VenueError;
 use crate::binance::listing::Listing;
 use crate::binance::transport::{Answer, RestOptions, TIME, Transport, USDM_TIME};
 
@@ -193,7 +193,7 @@ impl Signed {
     }
 
     fn judged(&self, answer: &Answer) -> CallError {
-        let pause_ms = retry_after_ms(&answer.headers);
+        let pause_ms = self.transport.asked_pause_ms(&answer.headers);
         let error = verdict::of_answer(self.market, answer.status, pause_ms, &answer.body);
         match error {
             CallError::RateLimited { retry_after_ms } => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
+use domain::time::UtcMs;
 use exchange::binance::signed::client::SignedOptions;
 use exchange::binance::signed::keys::Keys;
 use exchange::binance::spot::client::SpotClient;
@@ -37,6 +38,7 @@ pub(super) struct Life {
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<Outcome<()>>>,
     arm: std::sync::mpsc::Sender<u32>,
+    tell: watch::Sender<UtcMs>,
 }
 
 /// Where a life finds what it needs.
@@ -55,13 +57,14 @@ impl Life {
         let (stop, asked) = Stop::by_hand();
         let (kill, killed) = oneshot::channel();
         let (arm, armed) = std::sync::mpsc::channel();
+        let (tell, clock) = watch::channel(script.start_at);
         let over = Arc::new(AtomicBool::new(false));
         let thread = {
             let (script, around, pulse) = (script.clone(), around.clone(), pulse.clone());
             let over = Arc::clone(&over);
             let thread = std::thread::Builder::new().name(format!("life-{}", script.seed));
             thread.spawn(move || {
-                let session = session(&script, &around, &pulse)?;
+                let session = session(&script, &around, &pulse, clock)?;
                 let system = actix::System::new();
                 let outcome = system.block_on(async {
                     let died = steps::killed_by(armed);
@@ -77,12 +80,17 @@ impl Life {
                 outcome
             })?
         };
-        Ok(Self { pulse, stop, kill: Some(kill), over, thread: Some(thread), arm })
+        Ok(Self { pulse, stop, kill: Some(kill), over, thread: Some(thread), arm, tell })
     }
 
     /// Whether it has ended.
     pub(super) fn is_over(&self) -> bool {
         self.over.load(Ordering::SeqCst) || self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Tells it the venue's time.
+    pub(super) fn tell(&self, now: UtcMs) {
+        self.tell.send_replace(now);
     }
 
     /// Has it die after so many further steps of its decision path.
@@ -116,7 +124,12 @@ impl Life {
     }
 }
 
-fn session(script: &Script, around: &Surroundings, pulse: &Pulse) -> Outcome<Session> {
+fn session(
+    script: &Script,
+    around: &Surroundings,
+    pulse: &Pulse,
+    clock: watch::Receiver<UtcMs>,
+) -> Outcome<Session> {
     let patience = RestOptions {
         timeout_ms: 250,
         deadline_ms: 600,
@@ -124,6 +137,7 @@ fn session(script: &Script, around: &Surroundings, pulse: &Pulse) -> Outcome<Ses
         backoff_base_ms: 5,
         backoff_max_ms: 40,
         seed: script.seed,
+        pace: 1_000,
     };
     let options = SignedOptions { rest: patience.clone(), recv_window_ms: 60_000 };
     let keys = Keys::new(KEY.into(), &SecretString::from(SECRET)).expect("a key and a secret");
@@ -162,6 +176,7 @@ fn session(script: &Script, around: &Surroundings, pulse: &Pulse) -> Outcome<Ses
                 ..Terms::usual(Market::Spot)
             },
             gauge: Arc::clone(&pulse.gauge),
+            clock: Some(clock),
         }),
         patience: Patience {
             rest: patience,

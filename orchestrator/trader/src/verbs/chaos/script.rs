@@ -94,7 +94,7 @@ impl Script {
                 profile,
                 weights: Weights::default(),
                 costs: Costs::default(),
-                kelly: None,
+                kelly: None, rollout: None,
             },
         }
     }

@@ -260,8 +260,8 @@ fn denied(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
 /// 4. Nothing was held without a working stop for longer than is allowed, unless trading is halted
 /// and a person was told.
 fn unprotected(exposures: &BTreeMap<InstrumentId, Exposure>, state: TradingState) -> Vec<String> {
-    // The market is looked at once a minute, after all that follows from it.
-    let limit = PROTECT_WITHIN_MS + 60_000;
+    // What is found missing then is closed, for which the same time is granted again.
+    let limit = PROTECT_WITHIN_MS * 2;
     let bare = exposures.iter().filter(|(_, exposure)| exposure.longest_ms > limit);
     if state == TradingState::Halted {
         return Vec::new();

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::time::UtcMs;
+use domain::timeframe::Timeframe;
 
 use crate::gateway::gauge::Gauge;
 
@@ -14,7 +15,7 @@ const LOOK: Duration = Duration::from_micros(300);
 const CALM: u32 = 6;
 /// After this long without any change, nothing more will come: a candle was lost, or an answer is
 /// being waited for in vain.
-const STALLED: Duration = Duration::from_millis(700);
+const STALLED: Duration = Duration::from_millis(250);
 /// The longest wait: a request that hangs is given up before.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -25,6 +26,8 @@ pub(super) struct Pulse {
     pub(super) decided_ms: Arc<AtomicI64>,
     /// Its way to the venue.
     pub(super) gauge: Arc<Gauge>,
+    /// The last watermark that was waited for in vain: its candle was lost on the way.
+    missed_ms: Arc<AtomicI64>,
 }
 
 impl Pulse {
@@ -40,9 +43,16 @@ impl Pulse {
             if last != Some((look, decided)) {
                 (last, changed, calm) = (Some((look, decided)), Instant::now(), 0);
             }
-            let arrived = decided >= at.ms() && look.time >= at && look.idle && idle();
+            let closed = Timeframe::M1.open_of(at);
+            let expected = closed.ms() > self.missed_ms.load(Ordering::SeqCst);
+            let heard = decided >= closed.ms() || !expected;
+            let arrived = heard && look.time >= at && look.idle && idle();
             calm = if arrived { calm + 1 } else { 0 };
-            if calm >= CALM || (look.idle && changed.elapsed() >= STALLED) {
+            if calm >= CALM {
+                return;
+            }
+            if look.idle && changed.elapsed() >= STALLED {
+                self.missed_ms.fetch_max(closed.ms(), Ordering::SeqCst);
                 return;
             }
             std::thread::sleep(LOOK);

@@ -18,6 +18,8 @@ use crate::verbs::chaos::verdict::{self, Exposure, Verdict};
 
 pub(super) const KEY: &str = "chaosKey";
 pub(super) const SECRET: &str = "chaosSecretThatNothingMayShow";
+/// The market moves by so much at once.
+const MOMENT_MS: i64 = 10_000;
 /// How long a position may be without a working stop.
 pub(super) const PROTECT_WITHIN_MS: i64 = 30_000;
 
@@ -97,8 +99,11 @@ impl World<'_> {
             if self.script.cuts.contains(&minute) {
                 self.simulator.drop_connections();
             }
-            self.simulator.advance(MINUTE_MS);
-            self.settle();
+            for _ in 0..MINUTE_MS / MOMENT_MS {
+                self.simulator.advance(MOMENT_MS);
+                self.settle();
+                self.look();
+            }
             if let Some(kill) = kill
                 && let Some(life) = self.life.take()
             {
@@ -109,7 +114,6 @@ impl World<'_> {
             } else if self.life.as_ref().is_some_and(Life::is_over) {
                 self.fell()?;
             }
-            self.look();
         }
         match self.life.take() {
             Some(life) => life.end(),
@@ -140,8 +144,9 @@ impl World<'_> {
 
     fn settle(&self) {
         if let Some(life) = &self.life {
-            let idle = || self.simulator.idle();
-            life.pulse.settle(self.simulator.now(), idle, || life.is_over());
+            let (now, idle) = (self.simulator.now(), || self.simulator.idle());
+            life.tell(now);
+            life.pulse.settle(now, idle, || life.is_over());
         }
     }
 
@@ -164,13 +169,13 @@ fn is_bare(books: &MarketBooks, instrument: InstrumentId) -> bool {
     let symbol = instrument.symbol();
     let last = books.trades.iter().rev().find(|trade| trade.symbol == symbol);
     let worth = last.map_or(Decimal::ZERO, |trade| trade.price * held);
-    let stops = books.orders.iter().filter(|order| {
-        order.symbol == symbol
-            && order.side == "SELL"
-            && order.stop > Decimal::ZERO
-            && matches!(order.status.as_str(), "NEW" | "PARTIALLY_FILLED")
+    // What waits at a trigger, and what is being sold at the market this very moment.
+    let guards = books.orders.iter().filter(|order| {
+        let works = matches!(order.status.as_str(), "NEW" | "PARTIALLY_FILLED");
+        let guards = order.stop > Decimal::ZERO || order.kind == "MARKET";
+        order.symbol == symbol && order.side == "SELL" && works && guards
     });
-    let guarded: Decimal = stops.map(|order| order.quantity - order.filled).sum();
+    let guarded: Decimal = guards.map(|order| order.quantity - order.filled).sum();
     // Below the venue's least order nothing can be placed, nor lost.
     worth > Decimal::from(10) && guarded * Decimal::TWO < held
 }

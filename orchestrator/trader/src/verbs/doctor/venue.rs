@@ -22,6 +22,7 @@ pub(super) const PATIENCE: RestOptions = RestOptions {
     backoff_base_ms: 250,
     backoff_max_ms: 2_000,
     seed: 0,
+    pace: 1,
 };
 
 /// What can be asked without a key.
