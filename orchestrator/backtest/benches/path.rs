@@ -114,8 +114,13 @@ fn history() -> Vec<Released> {
 fn engine() -> Engine {
     let profile = Profile::named("swing-spot").expect("it comes with the program");
     let (timeframe, halt) = (profile.decision_timeframe, profile.halt_drawdown());
-    let policy =
-        Policy { profile, weights: Weights::default(), costs: Costs::default(), kelly: None, rollout: None };
+    let policy = Policy {
+        profile,
+        weights: Weights::default(),
+        costs: Costs::default(),
+        kelly: None,
+        rollout: None,
+    };
     let Costs { maker_fee_ratio, taker_fee_ratio, slippage_bps } = policy.costs;
     let account = Account::new(Portfolio::new(parsed("USDT"), parsed("10000")));
     let core = Core::new(RunSeed(7), policy, Timeframe::M1, account);

@@ -103,8 +103,13 @@ fn main() {
     let mut profile = Profile::named("swing-spot").expect("it comes with the program");
     // Room for a fourth position, so that the kernel goes through every limit to the size.
     profile.max_positions = 4;
-    let policy =
-        Policy { profile, weights: Weights::default(), costs: Costs::default(), kelly: None, rollout: None };
+    let policy = Policy {
+        profile,
+        weights: Weights::default(),
+        costs: Costs::default(),
+        kelly: None,
+        rollout: None,
+    };
     let mut rng = ChaCha8Rng::seed_from_u64(42);
     let snapshots: Vec<_> = (0..SNAPSHOTS).map(|_| snapshot(&mut rng)).collect();
     let (mut took, mut approved) = (Vec::with_capacity(CALLS), 0usize);

@@ -117,10 +117,16 @@ mod tests {
         let shares = [(0, 1), (3, 2), (14, 5)];
         let shares = shares.map(|(from, percent)| (from, Decimal::new(percent, 2))).to_vec();
         let rollout = Rollout { began_at: UtcMs::new(DAY_MS / 2), shares };
-        let percent = |days: i64| rollout.share(UtcMs::new(DAY_MS / 2 + days)) * Decimal::ONE_HUNDRED;
-        for (after, expected) in
-            [(-5, 1), (0, 1), (3 * DAY_MS - 1, 1), (3 * DAY_MS, 2), (14 * DAY_MS, 5), (400 * DAY_MS, 5)]
-        {
+        let percent =
+            |days: i64| rollout.share(UtcMs::new(DAY_MS / 2 + days)) * Decimal::ONE_HUNDRED;
+        for (after, expected) in [
+            (-5, 1),
+            (0, 1),
+            (3 * DAY_MS - 1, 1),
+            (3 * DAY_MS, 2),
+            (14 * DAY_MS, 5),
+            (400 * DAY_MS, 5),
+        ] {
             assert_eq!(percent(after), Decimal::from(expected), "{after}");
         }
         let none = Rollout { began_at: UtcMs::new(0), shares: Vec::new() };

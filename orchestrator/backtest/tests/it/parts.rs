@@ -22,7 +22,8 @@ pub(crate) fn policy() -> Policy {
         profile: Profile::named("swing-spot").unwrap(),
         weights: Weights::default(),
         costs: Costs::default(),
-        kelly: None, rollout: None,
+        kelly: None,
+        rollout: None,
     }
 }
 

@@ -68,8 +68,13 @@ fn configuration(history: &History) -> ConfigurationRecord {
     let mut technical = technical::config::Config::for_timeframe(H1);
     technical.timeframe_weights = BTreeMap::from([(H1, 0.8), (H4, 0.2)]);
     let risk = risk::config::Config::new(H1, profile.halt_drawdown());
-    let policy =
-        Policy { profile, weights: Weights::default(), costs: Costs::default(), kelly: None, rollout: None };
+    let policy = Policy {
+        profile,
+        weights: Weights::default(),
+        costs: Costs::default(),
+        kelly: None,
+        rollout: None,
+    };
     ConfigurationRecord {
         seed: 1,
         mode: "backtest".to_owned(),

@@ -22,8 +22,13 @@ pub(crate) fn configuration(
     let mut profile = Profile::named("swing-spot").unwrap();
     profile.decision_timeframe = timeframe;
     let halt = profile.halt_drawdown();
-    let policy =
-        Policy { profile, weights: Weights::default(), costs: Costs::default(), kelly: None, rollout: None };
+    let policy = Policy {
+        profile,
+        weights: Weights::default(),
+        costs: Costs::default(),
+        kelly: None,
+        rollout: None,
+    };
     ConfigurationRecord {
         seed: 7,
         mode: "backtest".to_owned(),

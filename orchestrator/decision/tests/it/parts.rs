@@ -19,7 +19,8 @@ pub(crate) fn policy() -> Policy {
         profile: Profile::named("swing-spot").unwrap(),
         weights: Weights::default(),
         costs: Costs::default(),
-        kelly: None, rollout: None,
+        kelly: None,
+        rollout: None,
     }
 }
 

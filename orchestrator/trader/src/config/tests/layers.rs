@@ -31,8 +31,13 @@ fn without_any_source_the_defaults_count() {
     let timeframes: Vec<_> = settings.timeframes.iter().map(|t| t.name()).collect();
     assert_eq!(timeframes, ["1m", "5m", "15m", "1h", "4h", "1d"]);
     let profile = Profile::named("swing-spot").unwrap();
-    let policy =
-        Policy { profile, weights: Weights::default(), costs: Costs::default(), kelly: None, rollout: None };
+    let policy = Policy {
+        profile,
+        weights: Weights::default(),
+        costs: Costs::default(),
+        kelly: None,
+        rollout: None,
+    };
     assert_eq!(settings.policy.hash(), policy.hash());
     assert_eq!(settings.seed.0, 1);
     assert!(matches!(settings.store, StoreChoice::Embedded));

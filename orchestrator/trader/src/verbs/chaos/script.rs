@@ -94,7 +94,8 @@ impl Script {
                 profile,
                 weights: Weights::default(),
                 costs: Costs::default(),
-                kelly: None, rollout: None,
+                kelly: None,
+                rollout: None,
             },
         }
     }
@@ -116,10 +117,7 @@ fn fault(rng: &mut ChaCha8Rng, minutes: u32) -> Fault {
     // The client waits by the wall's clock for what the venue asks it to stay away: a moment.
     let asks_to_wait = matches!(
         name,
-        FaultName::RateLimited
-            | FaultName::Banned
-            | FaultName::OrderCount
-            | FaultName::Maintenance
+        FaultName::RateLimited | FaultName::Banned | FaultName::OrderCount | FaultName::Maintenance
     );
     let long_ms = match i64::from(rng.random_range(1..=5_u32)) {
         _ if asks_to_wait => 1_000,
