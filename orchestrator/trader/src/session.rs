@@ -54,10 +54,6 @@ use crate::watch;
 /// What an orderly end may take: below the ten seconds that a service manager grants.
 const SETTLING: Duration = Duration::from_secs(8);
 
-/// How long orders in question are waited for, at the start and at the end.
-const RECONCILING: Duration = Duration::from_secs(15);
-const FAREWELL: Duration = Duration::from_secs(3);
-
 /// How long the venue may take to answer at the start: whoever waits there wants to know.
 const START_DEADLINE_MS: u64 = 20_000;
 
@@ -100,19 +96,34 @@ pub struct Session {
     pub progress: Arc<dyn Fn(&Tally) + Send + Sync>,
     /// The real venue that orders go to; none for the simulated one.
     pub venue: Option<Venue>,
-    /// Patience with the market's data.
+    /// Patience with the venue.
     pub patience: Patience,
     /// Whether the actors share the caller's thread, so that what happens is one sequence.
     pub one_thread: bool,
 }
 
-/// Patience with the market's data.
-#[derive(Debug, Clone, Default)]
+/// Patience with the venue.
+#[derive(Debug, Clone)]
 pub struct Patience {
-    /// With its answers.
+    /// With its market data's answers.
     pub rest: RestOptions,
-    /// With its stream.
+    /// With their stream.
     pub stream: StreamOptions,
+    /// With orders in question at the start.
+    pub reconciling: Duration,
+    /// With orders under way at the end.
+    pub farewell: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            rest: RestOptions::default(),
+            stream: StreamOptions::default(),
+            reconciling: Duration::from_secs(15),
+            farewell: Duration::from_secs(3),
+        }
+    }
 }
 
 /// What a session leaves behind.
@@ -458,7 +469,7 @@ impl Session {
     /// exposure, so trading may begin without it.
     async fn reconcile(&self, way: Option<&Way>) {
         if let Some(way) = way
-            && !way.quiet(RECONCILING).await
+            && !way.quiet(self.patience.reconciling).await
         {
             tracing::warn!("the venue has not proven every order's state yet");
         }
@@ -478,7 +489,7 @@ impl Session {
         let state = send(market.send(Ask { settled_to: UtcMs::default() }).await)?;
         // What is not quiet by then, the next start asks the venue for.
         if let Some(way) = way
-            && !way.quiet(FAREWELL).await
+            && !way.quiet(self.patience.farewell).await
         {
             tracing::warn!("orders are still under way; the next start asks the venue for them");
         }

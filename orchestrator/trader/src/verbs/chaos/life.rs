@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use domain::time::UtcMs;
 use exchange::binance::signed::client::SignedOptions;
@@ -180,6 +181,8 @@ fn session(
         }),
         patience: Patience {
             rest: patience,
+            reconciling: Duration::from_millis(200),
+            farewell: Duration::from_millis(200),
             stream: StreamOptions {
                 connect_timeout_ms: 250,
                 silent_after_ms: 900,

@@ -12,7 +12,7 @@ use crate::gateway::gauge::Gauge;
 /// How often is looked.
 const LOOK: Duration = Duration::from_micros(300);
 /// So many looks without a change are quiet: what is on a socket has arrived by then.
-const CALM: u32 = 6;
+const CALM: u32 = 4;
 /// After this long without any change, nothing more will come: a candle was lost, or an answer is
 /// being waited for in vain.
 const STALLED: Duration = Duration::from_millis(250);

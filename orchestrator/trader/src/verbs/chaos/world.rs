@@ -19,7 +19,7 @@ use crate::verbs::chaos::verdict::{self, Exposure, Verdict};
 pub(super) const KEY: &str = "chaosKey";
 pub(super) const SECRET: &str = "chaosSecretThatNothingMayShow";
 /// The market moves by so much at once.
-const MOMENT_MS: i64 = 10_000;
+const MOMENT_MS: i64 = 20_000;
 /// How long a position may be without a working stop.
 pub(super) const PROTECT_WITHIN_MS: i64 = 30_000;
 
