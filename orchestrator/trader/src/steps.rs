@@ -32,20 +32,6 @@ pub enum Step {
 }
 
 impl Step {
-    /// Every step, in the order of a decision's life.
-    pub const ALL: [Self; 10] = [
-        Self::Heard,
-        Self::Gathered,
-        Self::Decided,
-        Self::Writing,
-        Self::Committed,
-        Self::Dispatched,
-        Self::Sending,
-        Self::Answered,
-        Self::Reported,
-        Self::Booked,
-    ];
-
     /// Its name, as `SEXTANT_DIE_AT` has it.
     pub const fn name(self) -> &'static str {
         match self {
