@@ -27,3 +27,4 @@ mod research;
 mod settling;
 mod site;
 mod tampering;
+mod testnet;

@@ -39,9 +39,14 @@ impl Market {
 
     /// What it says of itself.
     pub(crate) fn status(&self) -> Value {
+        self.tells("/sim/status")
+    }
+
+    /// What it says at this path.
+    pub(crate) fn tells(&self, path: &str) -> Value {
         // Installed twice it stays the first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let url = format!("{}/sim/status", self.rest);
+        let url = format!("{}{path}", self.rest);
         block_on(async { reqwest::get(url).await.unwrap().json().await.unwrap() })
     }
 }

@@ -1,0 +1,142 @@
+//! Orders at a venue with an account: what it books is what the ledger says, through real deaths at
+//! every step of a decision's way, and nothing shows the keys.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::harness::{Launch, PATIENCE, Process, now, wait_until};
+use crate::market::Market;
+use crate::site::Site;
+
+const KEY: &str = "testnetKeyOfNobody";
+const SECRET: &str = "hush-this-is-nobodys-secret";
+/// Six hours after the generator's first candle: every indicator is warm.
+const START_AT: &str = "1704088800000";
+
+/// A market with an account, two hours of it in a minute.
+fn market(site: &Site) -> Market {
+    let text = format!(
+        "[[accounts]]\nkey = \"{KEY}\"\nsecret = \"{SECRET}\"\nbalances = {{ USDT = \"10000\" }}\n"
+    );
+    let file = site.folder.write("accounts.toml", &text);
+    let file = file.to_str().unwrap();
+    let pairs = ["--days", "2", "--pairs", "BTC/USDT,ETH/USDT", "--start-at", START_AT];
+    Market::serve(&site.folder, &[&pairs[..], &["--speed", "120", "--account", file]].concat())
+}
+
+fn trading(site: &Site, market: &Market) -> Launch {
+    let profile = concat!(env!("CARGO_MANIFEST_DIR"), "/src/verbs/chaos/restless.toml");
+    let arguments = ["run", "--testnet", "--json", "--profile", profile];
+    site.trade(market, &[&arguments[..], &["--pairs", "BTC/USDT,ETH/USDT"]].concat())
+        .env("BINANCE_API_KEY", KEY)
+        .env("BINANCE_API_SECRET", SECRET)
+        .env("BINANCE_SPOT_API_URL", &market.rest)
+        .env("BINANCE_SPOT_WS_API_URL", format!("{}/ws-api/v3", market.stream))
+        .env("SEXTANT_TIMEFRAMES", "1m")
+        .env("INITIAL_CAPITAL", "10000")
+        .env("LOG_LEVEL", "debug")
+}
+
+/// The account as the venue has it.
+fn books(market: &Market) -> Value {
+    market.tells(&format!("/sim/books?key={KEY}"))["spot"].clone()
+}
+
+fn fills(market: &Market) -> usize {
+    books(market)["trades"].as_array().map_or(0, Vec::len)
+}
+
+fn dies(process: &mut Process) -> Duration {
+    let begun = now();
+    assert!(wait_until(PATIENCE, || !process.is_running()), "{}", process.said());
+    begun.elapsed()
+}
+
+/// Ends a run in order and holds what it counted against the venue's books.
+fn ends_with_the_same_book(site: &Site, market: &Market, process: Process) {
+    process.signal("TERM");
+    let summary = process.end(PATIENCE).json();
+    let venue = books(market);
+    assert_eq!(summary["fills"], venue["trades"].as_array().unwrap().len(), "{summary} {venue}");
+    let replayed = site.verb(&["replay", "--all", "--from-candles", "--json"]).end();
+    assert_eq!(replayed.code, Some(0), "{}{}", replayed.out, replayed.err);
+    assert_eq!(site.verify().json()["holds"], true);
+}
+
+/// Every file below a folder that holds one of the words.
+fn tells(folder: &Path, words: &[&str], found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap().filter_map(Result::ok) {
+        let path = entry.path();
+        if path.is_dir() {
+            tells(&path, words, found);
+        } else if let Ok(bytes) = fs::read(&path) {
+            let text = String::from_utf8_lossy(&bytes);
+            if words.iter().any(|word| text.contains(word)) {
+                found.push(path.display().to_string());
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_venue_books_is_in_the_ledger_and_no_key_shows() {
+    let site = Site::embedded("testnet");
+    let market = market(&site);
+    let mut process = trading(&site, &market).start();
+    let traded = wait_until(PATIENCE, || fills(&market) >= 4 || !process.is_running());
+    assert!(traded && process.is_running(), "{}", process.said());
+    ends_with_the_same_book(&site, &market, process);
+    drop(market);
+    // All that was written: outputs, the store, its log, the ledger's files.
+    fs::remove_file(site.folder.path().join("accounts.toml")).unwrap();
+    let mut found = Vec::new();
+    tells(site.folder.path(), &[KEY, SECRET], &mut found);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn a_death_between_any_two_steps_leaves_the_same_book() {
+    let site = Site::embedded("deaths");
+    let market = market(&site);
+    for step in [
+        "heard",
+        "gathered",
+        "decided",
+        "writing",
+        "committed",
+        "dispatched",
+        "sending",
+        "answered",
+        "reported",
+        "booked",
+    ] {
+        let at = format!("{step}:2");
+        let mut process = trading(&site, &market).env("SEXTANT_DIE_AT", &at).start();
+        let took = dies(&mut process);
+        println!("died at {at} after {took:.2?}");
+        drop(process);
+    }
+    let mut process = trading(&site, &market).start();
+    let before = fills(&market);
+    let traded = wait_until(PATIENCE, || fills(&market) >= before + 2 || !process.is_running());
+    assert!(traded && process.is_running(), "{}", process.said());
+    ends_with_the_same_book(&site, &market, process);
+}
+
+#[test]
+fn an_account_is_asked_for_and_real_money_is_not_begun_by_accident() {
+    let site = Site::embedded("gates");
+    let nothing = site.verb(&["run", "--testnet"]).end();
+    nothing.assert_refused(3, &["set BINANCE_API_KEY"]);
+    let live = site.verb(&["run", "--live"]);
+    let live = live.env("BINANCE_API_KEY", KEY).env("BINANCE_API_SECRET", SECRET);
+    let refused = live.env("BINANCE_SPOT_API_URL", "http://127.0.0.1:9").end();
+    refused.assert_refused(
+        3,
+        &["no real money is traded", "LIVE_CONFIRMATION", "embedded store", "14", "backup"],
+    );
+    assert!(!refused.err.contains(SECRET) && !refused.out.contains(KEY));
+}
