@@ -8,6 +8,7 @@ use exchange::binance::signed::keys::Keys;
 use exchange::binance::signed::verdict;
 use exchange::binance::spot::account::KeyRights;
 use exchange::binance::spot::client::SpotClient;
+use exchange::binance::transport::RestOptions;
 use exchange::binance::usdm::client::UsdmClient;
 use exchange::binance::usdm::setting::Leverage;
 use exchange::binance::user_stream::stream::UserStreamOptions;
@@ -115,7 +116,9 @@ async fn rights(settings: &Settings, keys: &ApiKeys) -> Result<KeyRights, CallEr
     // The rights of a key are told by spot's host, whatever it trades.
     let url = settings.endpoints.of(verdict::Market::Spot, Network::Live).account_rest;
     let keys = Keys::new(keys.key.clone(), &keys.secret).expect("checked when it was read");
-    let client = SpotClient::new(&url, keys, SignedOptions::default());
+    // Whoever waits at the start wants to know.
+    let rest = RestOptions { timeout_ms: 5_000, deadline_ms: 8_000, ..RestOptions::default() };
+    let client = SpotClient::new(&url, keys, SignedOptions { rest, ..SignedOptions::default() });
     client.map_err(CallError::NotSent)?.key_rights().await
 }
 
