@@ -1,5 +1,5 @@
 //! The steps of the decision path, as places where a process may die. Chaos counts them and drops
-//! everything at one; a debug build dies by SIGKILL where `SEXTANT_DIE_AT=<step>:<n>` says, which the
+//! everything at one; a debug build dies by SIGKILL where `DIE_AT_STEP=<step>:<n>` says, which the
 //! tests of recovery use. In a release build without chaos a step is one look at a thread's cell.
 
 use std::cell::Cell;
@@ -32,7 +32,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// Its name, as `SEXTANT_DIE_AT` has it.
+    /// Its name, as `DIE_AT_STEP` has it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Heard => "heard",
@@ -94,7 +94,7 @@ mod by_hand {
     #[expect(clippy::disallowed_methods, reason = "only the tests of recovery set it")]
     fn asked() -> &'static Option<(String, u32)> {
         ASKED.get_or_init(|| {
-            let text = std::env::var("SEXTANT_DIE_AT").ok()?;
+            let text = std::env::var("DIE_AT_STEP").ok()?;
             let (step, n) = text.split_once(':')?;
             Some((step.to_owned(), n.parse().ok()?))
         })

@@ -109,7 +109,7 @@ fn a_death_between_any_two_steps_leaves_the_same_book() {
         "booked",
     ] {
         let at = format!("{step}:2");
-        let died = trading(&site, &market).env("SEXTANT_DIE_AT", &at).end();
+        let died = trading(&site, &market).env("DIE_AT_STEP", &at).end();
         assert_eq!(died.code, None, "killed, at {at}: {}{}", died.out, died.err);
     }
     let mut process = trading(&site, &market).start();
