@@ -22,6 +22,8 @@ pub(crate) struct Book {
     pub(crate) orders: BTreeMap<ClientOrderId, Order>,
     pub(crate) plan: Option<(Id, Protection)>,
     pub(crate) held: Decimal,
+    /// What closed positions left that can't be sold: owned, and part of none.
+    pub(crate) dust: Decimal,
     pub(crate) booked: BTreeMap<u64, UtcMs>,
     pub(crate) stories: BTreeMap<ClientOrderId, Vec<OrderReport>>,
     pub(crate) interventions: Vec<Intervention>,
@@ -35,6 +37,7 @@ impl Book {
             orders: BTreeMap::new(),
             plan: None,
             held: Decimal::ZERO,
+            dust: Decimal::ZERO,
             booked: BTreeMap::new(),
             stories: BTreeMap::new(),
             interventions: Vec::new(),
@@ -149,6 +152,11 @@ impl Book {
         if fill.fee_asset.as_str() == self.instrument.id.base() && self.held > fill.fee.to_decimal()
         {
             self.held -= fill.fee.to_decimal();
+        }
+        let closes = fill.client_order_id.role() != Role::Entry;
+        let step = self.instrument.filters.step.to_decimal();
+        if closes && !self.instrument.id.is_perpetual() && self.held < step {
+            self.dust += std::mem::take(&mut self.held);
         }
     }
 

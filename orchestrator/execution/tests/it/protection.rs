@@ -61,7 +61,7 @@ fn a_fee_in_base_units_sizes_the_stop() {
     world.settle();
     let exits = world
         .count(|ask| matches!(ask, Ask::PlaceMarket { name, .. } if name.id.role() == Role::Exit));
-    assert_eq!((exits, world.book.held.to_string().as_str()), (2, "0.0009445"));
+    assert_eq!((exits, world.book.dust.to_string().as_str()), (2, "0.0009445"));
 }
 
 #[test]

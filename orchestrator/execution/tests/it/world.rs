@@ -291,7 +291,7 @@ impl World {
     /// Invariant 4, over the time until the next thing happens.
     fn watch(&mut self, ms: i64) {
         let least = self.venue.instrument.filters.min_quantity;
-        let held = Quantity::try_from(self.venue.base.abs()).unwrap();
+        let held = Quantity::try_from((self.venue.base - self.book.dust).abs()).unwrap();
         let covered = self
             .venue
             .open_stops()
@@ -336,7 +336,7 @@ impl World {
         let venue: Vec<u64> = self.venue.fills.iter().map(|fill| fill.venue_fill_id).collect();
         let ours: Vec<u64> = self.book.booked.keys().copied().collect();
         assert_eq!(ours, venue, "every fill of the venue is booked once");
-        assert_eq!(self.book.held, self.venue.base, "both hold the same");
+        assert_eq!(self.book.held + self.book.dust, self.venue.base, "both hold the same");
         for (index, name) in self.venue.taken.iter().enumerate() {
             let again = self.venue.taken[index + 1..].iter().any(|other| other == name);
             let single = name.starts_with("sx") && name.ends_with(['e', 'x']);

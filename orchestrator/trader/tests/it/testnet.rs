@@ -1,5 +1,5 @@
-//! Orders at a venue with an account: what it books is what the ledger says, through real deaths at
-//! every step of a decision's way, and nothing shows the keys.
+//! Orders at a venue with an account: what it books is what the ledger says, and nothing shows the
+//! keys.
 
 use std::fs;
 use std::path::Path;
@@ -90,33 +90,6 @@ fn what_the_venue_books_is_in_the_ledger_and_no_key_shows() {
     let mut found = Vec::new();
     tells(site.folder.path(), &[KEY, SECRET], &mut found);
     assert!(found.is_empty(), "{found:?}");
-}
-
-#[test]
-fn a_death_between_any_two_steps_leaves_the_same_book() {
-    let site = Site::embedded("deaths");
-    let market = market(&site);
-    for step in [
-        "heard",
-        "gathered",
-        "decided",
-        "writing",
-        "committed",
-        "dispatched",
-        "sending",
-        "answered",
-        "reported",
-        "booked",
-    ] {
-        let at = format!("{step}:2");
-        let died = trading(&site, &market).env("DIE_AT_STEP", &at).end();
-        assert_eq!(died.code, None, "killed, at {at}: {}{}", died.out, died.err);
-    }
-    let mut process = trading(&site, &market).start();
-    let before = fills(&market);
-    let traded = wait_until(PATIENCE, || fills(&market) >= before + 2 || !process.is_running());
-    assert!(traded && process.is_running(), "{}", process.said());
-    ends_with_the_same_book(&site, &market, process);
 }
 
 #[test]
