@@ -30,7 +30,16 @@ pub(crate) fn process_listens(site: &Site) -> bool {
 }
 
 pub(crate) fn status(site: &Site) -> Value {
-    site.verb(&["status", "--json"]).end().json()
+    // A server that goes down with the run that started it is gone for a moment.
+    let mut told = site.verb(&["status", "--json"]).end();
+    wait_until(PATIENCE, || {
+        if told.code != Some(5) {
+            return true;
+        }
+        told = site.verb(&["status", "--json"]).end();
+        false
+    });
+    told.json()
 }
 
 fn waits_for(site: &Site, state: &str) {

@@ -17,6 +17,7 @@ use execution::terms::{Market, Terms};
 use secrecy::SecretString;
 use telemetry::metrics::Metrics;
 use telemetry::readiness::Readiness;
+use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
 use crate::config::settings::Mail;
@@ -49,6 +50,8 @@ pub(super) struct Surroundings {
     pub(super) folder: PathBuf,
     /// `127.0.0.1:…`
     pub(super) address: String,
+    /// The world's own.
+    pub(super) runtime: Handle,
 }
 
 impl Life {
@@ -75,8 +78,11 @@ impl Life {
                         () = died => Ok(()),
                     }
                 });
-                // Every task is dropped where it stands, as a kill would leave it.
+                // Every task is dropped where it stands, as a kill would leave it. Connections to the
+                // database hand themselves back then, for which there must be a runtime.
+                let context = around.runtime.enter();
                 drop(system);
+                drop(context);
                 over.store(true, Ordering::SeqCst);
                 outcome
             })?

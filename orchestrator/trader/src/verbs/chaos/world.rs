@@ -37,6 +37,7 @@ pub(super) fn live_through(
         database: database.to_owned(),
         folder,
         address: simulator.address().to_string(),
+        runtime: runtime.clone(),
     };
     let mut world = World {
         script,
