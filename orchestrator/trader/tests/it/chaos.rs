@@ -16,8 +16,8 @@ fn chaos(args: &[&str]) -> (bool, Value, String) {
 }
 
 #[test]
-fn nothing_is_lost_doubled_denied_or_bare_in_two_hundred_lives() {
-    let (passed, printed, told) = chaos(&["--seed", "1", "--runs", "200", "--hours", "1"]);
+fn nothing_is_lost_doubled_denied_or_bare_in_random_lives() {
+    let (passed, printed, told) = chaos(&["--seed", "1", "--runs", "24", "--hours", "1"]);
     let broken: Vec<_> = printed["runs"]
         .as_array()
         .unwrap()
@@ -31,7 +31,7 @@ fn nothing_is_lost_doubled_denied_or_bare_in_two_hundred_lives() {
     assert!(passed && broken.is_empty(), "{told}\n{broken:#?}");
     let totals = &printed["totals"];
     println!("{totals}");
-    assert_eq!(totals["runs"], 200);
+    assert_eq!(totals["runs"], 24);
     // Chaos in which nothing happens would prove nothing.
-    assert!(totals["fills"].as_u64() > Some(1_000) && totals["kills"].as_u64() > Some(100));
+    assert!(totals["fills"].as_u64() > Some(200) && totals["kills"].as_u64() > Some(10));
 }
