@@ -163,7 +163,7 @@ impl Ledger {
     }
 }
 
-/// 1. Every fill that the venue booked is in the ledger, with the same numbers.
+/// Every fill that the venue booked is in the ledger, with the same numbers.
 fn lost(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
     let mut lost = Vec::new();
     for trade in &venue.trades {
@@ -187,7 +187,7 @@ fn lost(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
     lost
 }
 
-/// 2. No intent leads to two orders; no fill is booked twice.
+/// No intent leads to two orders; no fill is booked twice.
 fn doubled(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
     let mut doubled = Vec::new();
     let mut fills: BTreeMap<(String, u64), u32> = BTreeMap::new();
@@ -226,7 +226,7 @@ fn doubled(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
     doubled
 }
 
-/// 3. What the ledger calls refused or ended, the venue does too; nothing of ours is in question.
+/// What the ledger calls refused or ended, the venue does too; nothing of ours is in question.
 fn denied(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
     let mut denied = Vec::new();
     for order in ledger.orders.values() {
@@ -257,7 +257,7 @@ fn denied(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
     denied
 }
 
-/// 4. Nothing was held without a working stop for longer than is allowed, unless trading is halted
+/// Nothing was held without a working stop for longer than is allowed, unless trading is halted
 /// and a person was told.
 fn unprotected(exposures: &BTreeMap<InstrumentId, Exposure>, state: TradingState) -> Vec<String> {
     // What is found missing then is closed, for which the same time is granted again.
@@ -270,7 +270,7 @@ fn unprotected(exposures: &BTreeMap<InstrumentId, Exposure>, state: TradingState
     bare.map(|(id, exposure)| format!("{id} was bare for {} s", seconds(exposure))).collect()
 }
 
-/// 5. Balances, positions and average prices equal the venue's, to the last digit.
+/// Balances, positions and average prices equal the venue's, to the last digit.
 fn unequal(venue: &MarketBooks, core: &Core, script: &Script) -> Outcome<Vec<String>> {
     let mut unequal = Vec::new();
     let portfolio = &core.account().portfolio;

@@ -24,6 +24,10 @@ const MOMENT_MS: i64 = 20_000;
 pub(super) const PROTECT_WITHIN_MS: i64 = 30_000;
 
 /// Lives through a script and judges what is left.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a run takes is told beside what came of it"
+)]
 pub(super) fn live_through(
     script: &Script,
     database: &str,
