@@ -8,7 +8,6 @@ use super::values;
 
 /// Which of the venue's networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "a live session alone asks for the test network")]
 pub(crate) enum Network {
     /// Where money is real.
     Live,
@@ -29,7 +28,6 @@ pub(crate) struct Endpoints {
 
 /// Where one market of one network is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(dead_code, reason = "a live session alone reads those of the account")]
 pub(crate) struct Addresses {
     /// Market data by request: `http://` or `https://`.
     pub(crate) rest: String,

@@ -75,9 +75,12 @@ impl Returns {
         });
         actix::spawn(async move {
             while let Some(fact) = facts.recv().await {
-                tracing::warn!(?fact, "the venue");
-                if let Some(alert) = found::of_fact(local_now(), &fact) {
-                    alerts.raise(alert).await;
+                match found::of_fact(local_now(), &fact) {
+                    Some(alert) => {
+                        tracing::warn!(?fact, "the venue");
+                        alerts.raise(alert).await;
+                    }
+                    None => tracing::info!(?fact, "the venue"),
                 }
             }
         });
