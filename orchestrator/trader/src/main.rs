@@ -10,6 +10,7 @@ mod ending;
 mod evidence;
 mod gateway;
 mod live;
+mod lockstep;
 mod market;
 mod place;
 mod progress;

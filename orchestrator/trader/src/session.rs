@@ -38,10 +38,11 @@ use crate::config::settings::Mail;
 use crate::control::brake::Brake;
 use crate::control::obey;
 use crate::desk::journal::JournalActor;
-use crate::desk::orchestrator::{Desk, Orchestrator, Settle};
+use crate::desk::orchestrator::{Desk, Orchestrator, Settle, Writes};
 use crate::desk::tally::{self, Tally};
 use crate::ending::{Code, Ending, Failure, Outcome};
 use crate::gateway::open::{self, Venue, Way};
+use crate::lockstep::Lockstep;
 use crate::market::actor::{Ask, Close, Market, Open};
 use crate::market::facts::collect::{Collecting, Wanted};
 use crate::market::feed;
@@ -98,8 +99,9 @@ pub struct Session {
     pub venue: Option<Venue>,
     /// Patience with the venue.
     pub patience: Patience,
-    /// Whether the actors share the caller's thread, so that what happens is one sequence.
-    pub one_thread: bool,
+    /// What keeps it in step with a market that somebody moves by hand. Then the actors share the
+    /// caller's thread, so that what happens is one sequence.
+    pub lockstep: Option<Lockstep>,
 }
 
 /// Patience with the venue.
@@ -245,13 +247,18 @@ impl Session {
         if let Some((way, _)) = &way {
             desk = desk.at(way.words());
         }
+        if let Some(Lockstep { writes_late, .. }) = &self.lockstep {
+            desk = desk.writing(if *writes_late { Writes::Late } else { Writes::AtOnce });
+        }
         let orchestrator = {
             let endings = endings.clone();
             Orchestrator::start_in_arbiter(&desk_thread, |_| Orchestrator::new(desk, endings))
         };
         let market = {
             let (rest, metrics) = (Arc::clone(&rest), Arc::clone(metrics));
-            Market::new(collector, rest, orchestrator.clone(), endings.clone(), metrics).start()
+            let market =
+                Market::new(collector, rest, orchestrator.clone(), endings.clone(), metrics);
+            if self.lockstep.is_some() { market.one_by_one().start() } else { market.start() }
         };
 
         let way = way.map(|(way, returns)| {
@@ -263,6 +270,10 @@ impl Session {
         let switch = obey::begin(&self.data_dir, mode, Arc::clone(brake), &orchestrator).await?;
         let stream =
             self.begin(&configuration, &rest, &market, listed, endings.clone(), store).await?;
+        if let Some(lockstep) = &self.lockstep {
+            let words = way.as_ref().map(Way::words);
+            actix::spawn(lockstep.clone().keep(market.clone(), stream.catch_up(), words));
+        }
         trading.store(true, Ordering::Relaxed);
         let ending = tokio::select! {
             () = stop.asked() => Ending::Stopped,
@@ -287,7 +298,7 @@ impl Session {
             tokio::time::timeout(SETTLING, settling).await.map_err(|_| {
                 Failure::new(Code::Failed, "could not settle in time; the next start recovers")
             })??;
-        if !self.one_thread {
+        if self.lockstep.is_none() {
             desk_thread.stop();
             journal_thread.stop();
         }
@@ -303,7 +314,7 @@ impl Session {
     }
 
     fn thread(&self) -> ArbiterHandle {
-        if self.one_thread { Arbiter::current() } else { Arbiter::new().handle() }
+        if self.lockstep.is_some() { Arbiter::current() } else { Arbiter::new().handle() }
     }
 
     /// The configuration of the run that the store holds, if it is the one that is asked for; of
@@ -412,7 +423,7 @@ impl Session {
         store: &Store,
     ) -> Outcome<Option<Collecting>> {
         // In one thread everything is to happen in one order; what is told beside has none.
-        let pointless = self.until == Until::Once || self.one_thread;
+        let pointless = self.until == Until::Once || self.lockstep.is_some();
         if self.market == verdict::Market::Spot || pointless {
             return Ok(None);
         }
@@ -468,9 +479,10 @@ impl Session {
     /// Waits until the venue has proven what the ledger believes. What stays in question counts as
     /// exposure, so trading may begin without it.
     async fn reconcile(&self, way: Option<&Way>) {
-        if let Some(way) = way
-            && !way.quiet(self.patience.reconciling).await
-        {
+        let Some(way) = way else { return };
+        if let Some(lockstep) = &self.lockstep {
+            open::turn(&way.words(), lockstep.now()).await;
+        } else if !way.quiet(self.patience.reconciling).await {
             tracing::warn!("the venue has not proven every order's state yet");
         }
     }

@@ -3,8 +3,9 @@
 //! tests of recovery use. In a release build without chaos a step is one look at a thread's cell.
 
 use std::cell::Cell;
-use std::sync::mpsc::Receiver;
-use std::time::Duration;
+use std::rc::Rc;
+
+use tokio::sync::Notify;
 
 /// A step that has just been taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Step {
 thread_local! {
     /// Steps that are left to this thread; none: as many as it likes.
     static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
-    static DEAD: Cell<bool> = const { Cell::new(false) };
+    static DEATH: Rc<Notify> = Rc::default();
 }
 
 /// A step was taken. Where it was the last one, nothing follows.
@@ -61,24 +62,22 @@ pub async fn passed(step: Step) {
     by_hand::passed(step);
     let Some(left) = LEFT.get() else { return };
     if left == 0 {
-        DEAD.set(true);
+        DEATH.with(|death| death.notify_one());
         std::future::pending::<()>().await;
     }
     let _ = step;
     LEFT.set(Some(left - 1));
 }
 
-/// Returns when this thread has taken as many steps as `armed` last allowed it.
-pub async fn killed_by(armed: Receiver<u32>) {
-    loop {
-        if let Some(steps) = armed.try_iter().last() {
-            LEFT.set(Some(steps));
-        }
-        if DEAD.get() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_micros(500)).await;
-    }
+/// Has this thread die after so many further steps.
+pub fn allow(left: u32) {
+    LEFT.set(Some(left));
+}
+
+/// Returns when this thread has taken as many steps as it was allowed.
+pub async fn death() {
+    let death = DEATH.with(Rc::clone);
+    death.notified().await;
 }
 
 #[cfg(debug_assertions)]

@@ -49,6 +49,9 @@ pub enum StreamMessage {
         /// For how long.
         since_ms: u64,
     },
+    /// Whoever asked it to catch up has everything that the venue had sent by then, or there is
+    /// no connection.
+    CaughtUp,
     /// A frame that makes no sense.
     Malformed {
         /// How it begins.

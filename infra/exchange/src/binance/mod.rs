@@ -2,6 +2,7 @@
 //! alone says kline, as Binance does; what leaves it are candles.
 
 mod backoff;
+pub mod catch_up;
 pub mod clock;
 pub mod error;
 #[cfg(any(test, fuzzing))]

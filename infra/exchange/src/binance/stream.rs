@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 
 use super::backoff::Backoff;
+use super::catch_up::{self, Asked, CatchUp, Then};
 use super::error::{VenueError, excerpt};
 use super::frame::{self, Frame, Subscribed, Topic};
 use super::message::{Disconnect, StreamMessage};
@@ -75,11 +76,17 @@ impl Default for StreamOptions {
 #[derive(Debug)]
 pub struct StreamHandle {
     task: JoinHandle<()>,
+    catch_up: CatchUp,
 }
 
 impl StreamHandle {
-    pub(crate) const fn new(task: JoinHandle<()>) -> Self {
-        Self { task }
+    pub(crate) const fn new(task: JoinHandle<()>, catch_up: CatchUp) -> Self {
+        Self { task, catch_up }
+    }
+
+    /// The way to have it catch up.
+    pub fn catch_up(&self) -> CatchUp {
+        self.catch_up.clone()
     }
 }
 
@@ -162,13 +169,14 @@ impl StreamClient {
             options,
             out,
         };
-        Ok((StreamHandle::new(tokio::spawn(client.run())), messages))
+        let (catch_up, asked) = catch_up::channel();
+        Ok((StreamHandle::new(tokio::spawn(client.run(asked)), catch_up), messages))
     }
 
-    async fn run(mut self) {
+    async fn run(mut self, mut asked: Asked) {
         let mut attempt = 0;
         loop {
-            let Ok(Ended { reason, heard }) = self.connection().await else { return };
+            let Ok(Ended { reason, heard }) = self.connection(&mut asked).await else { return };
             if heard {
                 attempt = 0;
             }
@@ -185,15 +193,22 @@ impl StreamClient {
             if self.tell(StreamMessage::Disconnected { reason }).await.is_err() {
                 return;
             }
+            match asked.failed() {
+                Then::Pause => {}
+                Then::Again => continue,
+                Then::GiveUp if self.tell(StreamMessage::CaughtUp).await.is_err() => return,
+                Then::GiveUp => {}
+            }
             tokio::select! {
                 () = sleep(pause) => {}
+                () = asked.next() => {}
                 () = self.out.closed() => return,
             }
         }
     }
 
     /// One connection, from its making to its end.
-    async fn connection(&self) -> Result<Ended, Gone> {
+    async fn connection(&self, asked: &mut Asked) -> Result<Ended, Gone> {
         let opened = Instant::now();
         let within = Duration::from_millis(self.options.connect_timeout_ms);
         let mut socket = match socket::connect(&self.address, Arc::clone(&self.tls), within).await {
@@ -204,7 +219,7 @@ impl StreamClient {
             }
         };
         let mut heard = false;
-        let reason = self.listen(&mut socket, opened, &mut heard).await?;
+        let reason = self.listen(&mut socket, opened, (&mut heard, asked)).await?;
         // A farewell, where somebody still listens; the socket is dropped in any case.
         let _ = timeout(MESSAGE_PAUSE, socket.close(None)).await;
         Ok(Ended { reason, heard })
@@ -215,7 +230,7 @@ impl StreamClient {
         &self,
         socket: &mut Socket,
         opened: Instant,
-        heard: &mut bool,
+        (heard, asked): (&mut bool, &mut Asked),
     ) -> Result<Disconnect, Gone> {
         let after = |ms: u64, since: Instant| since + Duration::from_millis(ms);
         let rotate_at = after(self.options.rotate_after_ms, opened);
@@ -235,10 +250,20 @@ impl StreamClient {
         let mut last_heard = Instant::now();
         let mut told_silent = false;
         loop {
+            if unanswered == 0
+                && let Some(ping) = asked.ping()
+                && let Err(error) = socket.send(ping).await
+            {
+                return Ok(broken(&error));
+            }
             let now = Instant::now();
             let since_ms = now.duration_since(last_heard).as_millis() as u64;
             if now >= rotate_at {
                 return Ok(Disconnect::Rotated);
+            }
+            let pong_by = asked.answer_by(self.options.connect_timeout_ms);
+            if pong_by.is_some_and(|at| now >= at) {
+                return Ok(Disconnect::Silent { since_ms });
             }
             if since_ms >= self.options.give_up_after_ms {
                 return Ok(Disconnect::Silent { since_ms });
@@ -256,8 +281,12 @@ impl StreamClient {
                 after(self.options.silent_after_ms.min(self.options.give_up_after_ms), last_heard)
             };
             let answer_by = if unanswered > 0 { answer_by } else { rotate_at };
-            let wake_at = rotate_at.min(silent_at).min(answer_by);
-            let text = match timeout_at(wake_at, socket.next()).await {
+            let wake_at = rotate_at.min(silent_at).min(answer_by).min(pong_by.unwrap_or(rotate_at));
+            let woken = tokio::select! {
+                frame = timeout_at(wake_at, socket.next()) => frame,
+                () = asked.next() => continue,
+            };
+            let text = match woken {
                 Err(_) => continue,
                 Ok(None) => return Ok(Disconnect::Closed { detail: "no farewell".to_owned() }),
                 Ok(Some(Err(error))) => return Ok(broken(&error)),
@@ -274,7 +303,12 @@ impl StreamClient {
                     continue;
                 }
                 // The library has put the answer to a ping in line; it goes out with this read.
-                Ok(Some(Ok(_))) => continue,
+                Ok(Some(Ok(other))) => {
+                    if asked.is_answered_by(&other) {
+                        self.tell(StreamMessage::CaughtUp).await?;
+                    }
+                    continue;
+                }
             };
             match frame::read(&text, &self.subscribed) {
                 Ok(Frame::Open) => {}

@@ -30,6 +30,8 @@ pub struct RestOptions {
     pub timeout_ms: u64,
     /// How long one call may take, with its retries and the waiting for the venue's limits.
     pub deadline_ms: u64,
+    /// How often one call is tried at the most.
+    pub tries: u32,
     /// How far past candles trail the venue's clock: one that closed less than this ago may not be
     /// final. A venue that never trails (a replay) needs none.
     pub settle_ms: u64,
@@ -51,6 +53,7 @@ impl Default for RestOptions {
             timeout_ms: 12_000,
             // A full window of the venue's limits and some retries.
             deadline_ms: 90_000,
+            tries: u32::MAX,
             settle_ms: 1_500,
             backoff_base_ms: 250,
             backoff_max_ms: 15_000,
@@ -166,10 +169,10 @@ impl Transport {
             let backoff = self.pause(attempt).await;
             let asked_for = error.retry_after_ms().map(Duration::from_millis);
             let pause = backoff.max(asked_for.unwrap_or_default());
-            if Instant::now() + pause >= deadline {
+            attempt += 1;
+            if attempt >= self.options.tries || Instant::now() + pause >= deadline {
                 return Err(error);
             }
-            attempt += 1;
             tracing::warn!(path = request.path, attempt, ?pause, %error, "asking the venue again");
             sleep(pause).await;
             before = Some(error);
@@ -284,6 +287,11 @@ impl Transport {
     /// How long the venue asks us to stay away, by the clock.
     pub(crate) fn asked_pause_ms(&self, headers: &HeaderMap) -> Option<u64> {
         retry_after_ms(headers).map(|ms| ms / self.options.pace.max(1))
+    }
+
+    /// How often one call is tried at the most.
+    pub(crate) fn tries(&self) -> u32 {
+        self.options.tries
     }
 
     /// How long one request may take.

@@ -77,6 +77,18 @@ pub struct Desk {
     progress: Arc<dyn Fn(&Tally) + Send + Sync>,
     /// The way to a real venue; none where the floor has a simulated one.
     venue: Option<mpsc::UnboundedSender<Word>>,
+    writes: Writes,
+}
+
+/// When what need not be on disk before something else happens is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// While the market goes on.
+    Behind,
+    /// Before anything else is heard.
+    AtOnce,
+    /// With what must be on disk, and not before.
+    Late,
 }
 
 impl Desk {
@@ -102,12 +114,18 @@ impl Desk {
             metrics,
             progress,
             venue: None,
+            writes: Writes::Behind,
         }
     }
 
     /// Has commands go to a real venue.
     pub fn at(self, venue: mpsc::UnboundedSender<Word>) -> Self {
         Self { venue: Some(venue), ..self }
+    }
+
+    /// Has it write at other times.
+    pub fn writing(self, writes: Writes) -> Self {
+        Self { writes, ..self }
     }
 
     async fn watermark(&mut self, released: Released) -> Outcome<()> {
@@ -129,8 +147,8 @@ impl Desk {
             let _ = venue.send(Word::Time(at));
         }
         self.settle_up(at, out).await?;
-        if self.events >= BATCH_EVENTS {
-            self.write_behind().await?;
+        if self.events >= BATCH_EVENTS || self.writes == Writes::AtOnce {
+            self.write_soon().await?;
         }
         (self.progress)(&self.tally);
         Ok(())
@@ -148,7 +166,7 @@ impl Desk {
         steps::passed(Step::Booked).await;
         self.settle_up(self.floor.core().now(), out).await?;
         // What the venue has booked is on its way to the disk before anything else is heard.
-        self.write_behind().await
+        self.write_soon().await
     }
 
     /// Notes what came out. Where orders follow, it is on disk before they leave.
@@ -244,6 +262,14 @@ impl Desk {
         self.events = 0;
         self.batch.executions.extend(self.work.take());
         std::mem::take(&mut self.batch)
+    }
+
+    async fn write_soon(&mut self) -> Outcome<()> {
+        match self.writes {
+            Writes::Behind => self.write_behind().await,
+            Writes::AtOnce => self.flush().await,
+            Writes::Late => Ok(()),
+        }
     }
 
     /// Writes the batch while the market goes on; at most one is on its way.
@@ -394,7 +420,9 @@ impl Handler<Lagging> for Orchestrator {
 
     fn handle(&mut self, _: Lagging, _: &mut Self::Context) -> Self::Result {
         self.with_desk(|mut desk| async move {
-            let written = if desk.batch.is_empty() { Ok(()) } else { desk.write_behind().await };
+            // What is written in step with the market does not wait for the clock.
+            let waits = desk.writes == Writes::Behind && !desk.batch.is_empty();
+            let written = if waits { desk.write_behind().await } else { Ok(()) };
             (desk, written)
         })
     }

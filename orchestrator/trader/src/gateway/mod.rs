@@ -4,9 +4,9 @@
 pub mod account;
 mod clock;
 pub mod fills;
-pub mod gauge;
 pub mod open;
 pub mod pump;
 mod seen;
 mod spot;
+pub mod turns;
 mod usdm;

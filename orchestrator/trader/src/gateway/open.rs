@@ -18,8 +18,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::account::Account;
 use super::fills::LatestFills;
-use super::gauge::Gauge;
 use super::pump::{News, Outlets, Pump, Word};
+use super::turns::{Ears, Turns};
 use crate::alerts::found;
 use crate::alerts::raise::Alerts;
 use crate::control::brake::Brake;
@@ -38,11 +38,8 @@ pub struct Venue {
     pub stream: UserStreamOptions,
     /// Patience with its orders.
     pub terms: Terms,
-    /// How far it is.
-    pub gauge: Arc<Gauge>,
-    /// The venue's time where it is told rather than read off its clock: that of a market which
-    /// somebody moves by hand.
-    pub clock: Option<watch::Receiver<UtcMs>>,
+    /// Whether it works in turns, of a market that somebody moves by hand.
+    pub in_turns: bool,
 }
 
 /// The way to the venue while it is open.
@@ -58,19 +55,20 @@ pub struct Returns {
     pub news: mpsc::UnboundedReceiver<News>,
     /// For people.
     pub facts: mpsc::UnboundedReceiver<Fact>,
-    gauge: Arc<Gauge>,
+    /// How many parcels of news the core has booked.
+    booked: watch::Sender<u64>,
 }
 
 impl Returns {
     /// Has the orchestrator book what the venue says, one after the other, and people hear the rest.
     pub fn pass_on(self, orchestrator: Addr<Orchestrator>, alerts: Alerts) {
-        let Self { mut news, mut facts, gauge } = self;
+        let Self { mut news, mut facts, booked } = self;
         actix::spawn(async move {
             while let Some(heard) = news.recv().await {
                 steps::passed(Step::Reported).await;
                 // After a failure, which has been told to whom it concerns, nothing is booked.
                 let Ok(Some(())) = orchestrator.send(Heard(heard)).await else { return };
-                gauge.book();
+                booked.send_modify(|parcels| *parcels += 1);
             }
         });
         actix::spawn(async move {
@@ -104,17 +102,20 @@ impl Venue {
         let (facts_out, facts) = mpsc::unbounded_channel();
         let outlets = Outlets { news: news_out, facts: facts_out };
         let executor = Executor::new(self.terms);
-        let pump =
-            Pump::new(executor, self.account.clone(), brake, outlets, Arc::clone(&self.gauge));
+        let pump = Pump::new(executor, self.account.clone(), brake, outlets);
         for instrument in instruments {
             // The task that hears it is started below.
             let _ = words.send(Word::Listed(*instrument));
         }
-        actix::spawn(pump.run(memory, heard, messages, self.clock.clone()));
-        Ok((
-            Way { words, _stream: stream },
-            Returns { news, facts, gauge: Arc::clone(&self.gauge) },
-        ))
+        let (booked, told) = watch::channel(0);
+        if self.in_turns {
+            let catch_up = stream.catch_up();
+            let ears = Ears { words: heard, messages, catch_up, booked: told };
+            actix::spawn(Turns::new(pump, ears).run(memory));
+        } else {
+            actix::spawn(pump.run(memory, heard, messages));
+        }
+        Ok((Way { words, _stream: stream }, Returns { news, facts, booked }))
     }
 }
 
@@ -131,6 +132,16 @@ impl Way {
             return false;
         }
         matches!(tokio::time::timeout(patience, told).await, Ok(Ok(())))
+    }
+}
+
+/// Gives leave to do all that follows from what was said, at this time of the market; returns when
+/// nothing more will happen until it moves on.
+pub async fn turn(words: &mpsc::UnboundedSender<Word>, at: UtcMs) {
+    let (over, told) = oneshot::channel();
+    if words.send(Word::Turn { at, over }).is_ok() {
+        // A task that has ended has nothing more to do.
+        let _ = told.await;
     }
 }
 

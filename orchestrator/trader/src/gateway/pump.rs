@@ -11,16 +11,15 @@ use domain::order::OrderReport;
 use domain::time::UtcMs;
 use exchange::binance::user_stream::stream::UserMessage;
 use execution::answer::{AccountEvent, Answer, Failure};
-use execution::ask::{Request, RequestId};
+use execution::ask::{Ask, Request, RequestId};
 use execution::executor::Executor;
 use execution::fact::{Fact, Out};
 use execution::memory::Memory;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::account::{Account, Performed};
 use super::clock::VenueTime;
-use super::gauge::Gauge;
 use super::seen;
 use crate::control::brake::Brake;
 use crate::steps::{self, Step};
@@ -46,6 +45,14 @@ pub enum Word {
     Time(UtcMs),
     /// Asks to be told as soon as nothing is under way or in question.
     WhenQuiet(oneshot::Sender<()>),
+    /// The market's time, and the leave to do all that follows from what was said before; answered
+    /// when nothing more will happen until it moves on.
+    Turn {
+        /// The time.
+        at: UtcMs,
+        /// Where the answer goes.
+        over: oneshot::Sender<()>,
+    },
 }
 
 /// What the executor has for the core, to be booked in order: reports, then interventions.
@@ -69,15 +76,14 @@ pub struct Outlets {
 
 /// The task's state.
 pub struct Pump {
-    executor: Executor,
+    pub(super) executor: Executor,
     account: Account,
     brake: Arc<Brake>,
-    outlets: Outlets,
-    time: VenueTime,
-    out: Out,
+    pub(super) outlets: Outlets,
+    pub(super) time: VenueTime,
+    pub(super) out: Out,
     performing: JoinSet<(RequestId, Performed)>,
-    waiting: Vec<oneshot::Sender<()>>,
-    gauge: Arc<Gauge>,
+    pub(super) waiting: Vec<oneshot::Sender<()>>,
 }
 
 /// What woke the task.
@@ -95,7 +101,6 @@ impl Pump {
         account: Account,
         brake: Arc<Brake>,
         outlets: Outlets,
-        gauge: Arc<Gauge>,
     ) -> Self {
         Self {
             executor,
@@ -106,7 +111,6 @@ impl Pump {
             out: Out::default(),
             performing: JoinSet::new(),
             waiting: Vec::new(),
-            gauge,
         }
     }
 
@@ -116,22 +120,15 @@ impl Pump {
         memory: Memory,
         mut words: mpsc::UnboundedReceiver<Word>,
         mut messages: mpsc::Receiver<UserMessage>,
-        mut clock: Option<watch::Receiver<UtcMs>>,
     ) {
         let now = self.now();
         self.executor.resume(&memory, now, &mut self.out);
         drop(memory);
-        let mut answered = false;
         let mut compare_at = tokio::time::Instant::now() + COMPARE_EVERY;
         loop {
             if !self.hand_out() {
                 return;
             }
-            // Only now: what follows from the answer is under way.
-            if std::mem::take(&mut answered) {
-                self.gauge.answer();
-            }
-            self.gauge.time(self.time.latest());
             let pause = self.until_wake();
             let woken = tokio::select! {
                 word = words.recv() => Woken::Word(word),
@@ -140,29 +137,14 @@ impl Pump {
                     let (id, performed) = done.expect("a request's task neither panics nor is cancelled");
                     Woken::Performed(id, performed)
                 }
-                at = told(&mut clock) => {
-                    self.time.hear(at);
-                    Woken::Time
-                }
                 () = tokio::time::sleep(pause) => Woken::Time,
             };
             let now = self.now();
             match woken {
                 Woken::Word(None) | Woken::Message(None) => return,
-                Woken::Word(Some(word)) => self.hear_word(word),
-                Woken::Message(Some(message)) => {
-                    self.gauge.hear();
-                    for event in seen::heard(message) {
-                        self.executor.on_event(event, now, &mut self.out);
-                    }
-                }
-                Woken::Performed(id, Performed { answer, fills }) => {
-                    for fill in fills {
-                        self.executor.on_event(AccountEvent::Fill(fill), now, &mut self.out);
-                    }
-                    self.executor.on_answer(id, answer, now, &mut self.out);
-                    answered = true;
-                }
+                Woken::Word(Some(word)) => self.hear_word(word, now),
+                Woken::Message(Some(message)) => self.hear_message(message, now),
+                Woken::Performed(id, performed) => self.hear_answer(id, performed, now),
                 Woken::Time => self.executor.on_tick(now, &mut self.out),
             }
             if tokio::time::Instant::now() >= compare_at {
@@ -187,82 +169,98 @@ impl Pump {
         wake.map_or(TICK, |ms| Duration::from_millis(ms.unsigned_abs()).min(TICK))
     }
 
-    fn hear_word(&mut self, word: Word) {
+    pub(super) fn hear_message(&mut self, message: UserMessage, now: UtcMs) {
+        for event in seen::heard(message) {
+            self.executor.on_event(event, now, &mut self.out);
+        }
+    }
+
+    pub(super) fn hear_answer(&mut self, id: RequestId, performed: Performed, now: UtcMs) {
+        let Performed { answer, fills } = performed;
+        for fill in fills {
+            self.executor.on_event(AccountEvent::Fill(fill), now, &mut self.out);
+        }
+        self.executor.on_answer(id, answer, now, &mut self.out);
+    }
+
+    pub(super) fn hear_word(&mut self, word: Word, now: UtcMs) {
         match word {
             Word::Act { commands, decided_at } => {
-                let now = self.time.hear(decided_at);
+                let now = now.max(self.time.hear(decided_at));
                 for command in &commands {
                     self.executor.on_command(command, decided_at, now, &mut self.out);
                 }
             }
             Word::Listed(instrument) => {
-                let now = self.now();
                 self.executor.list(instrument, now, &mut self.out);
             }
             Word::Time(at) => {
-                let now = self.time.hear(at);
+                let now = now.max(self.time.hear(at));
                 self.executor.on_tick(now, &mut self.out);
             }
             Word::WhenQuiet(tell) => self.waiting.push(tell),
+            Word::Turn { at, over } => {
+                let now = now.max(self.time.hear(at));
+                self.executor.on_tick(now, &mut self.out);
+                self.waiting.push(over);
+            }
         }
     }
 
     /// Passes on what follows; false where nobody hears it any more.
     fn hand_out(&mut self) -> bool {
-        let Out { requests, reports, interventions, facts } = &mut self.out;
-        if !reports.is_empty() || !interventions.is_empty() {
-            let news = News {
-                reports: std::mem::take(reports),
-                interventions: std::mem::take(interventions),
-            };
-            self.gauge.tell();
-            if self.outlets.news.send(news).is_err() {
-                return false;
-            }
+        if self.tell().is_none() {
+            return false;
         }
-        for fact in facts.drain(..) {
-            if self.outlets.facts.send(fact).is_err() {
-                return false;
-            }
-        }
-        for request in std::mem::take(requests) {
-            self.perform(request);
+        for Request { id, ask, opens } in std::mem::take(&mut self.out.requests) {
+            let asked = self.asked(ask, opens);
+            self.performing.spawn(async move { (id, asked.await) });
         }
         if self.executor.is_quiet() && self.performing.is_empty() {
-            for tell in self.waiting.drain(..) {
-                // Whoever asked may have stopped waiting.
-                let _ = tell.send(());
-            }
+            self.answer_the_waiting();
         }
         true
     }
 
-    fn perform(&mut self, Request { id, ask, opens }: Request) {
-        self.gauge.begin();
-        if opens && !self.brake.entries_allowed() {
-            let reason = "the kill switch is on".to_owned();
-            let refused = Failure::Refused { code: 0, reason };
-            let answer = Answer::Failed(refused);
-            self.performing.spawn(async move { (id, answer.into()) });
-            return;
+    /// Tells the core and people what there is; whether the core was told anything, and nothing
+    /// where nobody hears it any more.
+    pub(super) fn tell(&mut self) -> Option<bool> {
+        let Out { reports, interventions, facts, .. } = &mut self.out;
+        let is_news = !reports.is_empty() || !interventions.is_empty();
+        if is_news {
+            let news = News {
+                reports: std::mem::take(reports),
+                interventions: std::mem::take(interventions),
+            };
+            self.outlets.news.send(news).ok()?;
         }
-        let (account, now) = (self.account.clone(), self.now());
-        self.performing.spawn(async move {
+        for fact in facts.drain(..) {
+            self.outlets.facts.send(fact).ok()?;
+        }
+        Some(is_news)
+    }
+
+    pub(super) fn answer_the_waiting(&mut self) {
+        for tell in self.waiting.drain(..) {
+            // Whoever asked may have stopped waiting.
+            let _ = tell.send(());
+        }
+    }
+
+    /// What becomes of a request.
+    pub(super) fn asked(&self, ask: Ask, opens: bool) -> impl Future<Output = Performed> + use<> {
+        let is_braked = opens && !self.brake.entries_allowed();
+        let (account, now) = (self.account.clone(), self.time.latest());
+        async move {
+            if is_braked {
+                let reason = "the kill switch is on".to_owned();
+                return Answer::Failed(Failure::Refused { code: 0, reason }).into();
+            }
             steps::passed(Step::Sending).await;
             let performed = account.perform(ask, now).await;
-            tracing::debug!(id = id.0, ?ask, answer = ?performed.answer, "the venue answered");
+            tracing::debug!(?ask, answer = ?performed.answer, "the venue answered");
             steps::passed(Step::Answered).await;
-            (id, performed)
-        });
+            performed
+        }
     }
-}
-
-/// The next moment that is told; never where none is.
-async fn told(clock: &mut Option<watch::Receiver<UtcMs>>) -> UtcMs {
-    if let Some(clock) = clock
-        && clock.changed().await.is_ok()
-    {
-        return *clock.borrow_and_update();
-    }
-    std::future::pending().await
 }

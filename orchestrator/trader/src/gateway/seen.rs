@@ -148,6 +148,7 @@ pub(super) fn fill(trade: &VenueTrade) -> Option<FillSeen> {
 /// what became of the order by it.
 pub(super) fn heard(message: UserMessage) -> Vec<AccountEvent> {
     let event = match message {
+        UserMessage::CaughtUp => return Vec::new(),
         UserMessage::Connected => return vec![AccountEvent::Connected],
         UserMessage::Disconnected { .. } => return vec![AccountEvent::Disconnected],
         UserMessage::Malformed { error } => {

@@ -19,7 +19,6 @@ use crate::config::endpoints::Network;
 use crate::config::settings::{ApiKeys, Settings};
 use crate::ending::{Code, Failure, Outcome};
 use crate::gateway::account::Account;
-use crate::gateway::gauge::Gauge;
 use crate::gateway::open::Venue;
 use crate::live::gate::{self, Evidence};
 use crate::live::rollout;
@@ -71,8 +70,7 @@ pub async fn admitted(settings: &Settings, real_money: bool) -> Outcome<Venue> {
         stream: UserStreamOptions::default(),
         // A decision is not worth more than a small part of the time that it is made for.
         terms: Terms { stale_after_ms: usual.stale_after_ms.max(timeframe_ms / 20), ..usual },
-        gauge: Gauge::shared(),
-        clock: None,
+        in_turns: false,
     })
 }
 

@@ -15,7 +15,7 @@ use exchange::binance::message::StreamMessage;
 use exchange::binance::page::CandlePage;
 use exchange::binance::rest::RestClient;
 use telemetry::metrics::Metrics;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::desk::note::Note;
 use crate::desk::orchestrator::{Deliver, Orchestrator};
@@ -69,6 +69,17 @@ pub struct State {
     pub counters: Counters,
 }
 
+/// Asks to be told when the stream has caught up so often, nothing is asked of the venue and
+/// everything that was collected is decided.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct WhenIdle {
+    /// So often.
+    pub caught_up: u64,
+    /// Where the answer goes.
+    pub tell: oneshot::Sender<()>,
+}
+
 /// No more entries, no more reading: what is collected is decided and that is all.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -93,6 +104,11 @@ pub struct Market {
     delivering: bool,
     closed: bool,
     outputs: Vec<Output>,
+    /// Leave to ask the venue.
+    leave: Arc<Semaphore>,
+    fetching: usize,
+    caught_up: u64,
+    when_idle: Vec<WhenIdle>,
 }
 
 impl Market {
@@ -115,7 +131,16 @@ impl Market {
             delivering: false,
             closed: false,
             outputs: Vec::new(),
+            leave: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
+            fetching: 0,
+            caught_up: 0,
+            when_idle: Vec::new(),
         }
+    }
+
+    /// Asks the venue one thing after the other, so that what happens is one sequence.
+    pub fn one_by_one(self) -> Self {
+        Self { leave: Arc::new(Semaphore::new(1)), ..self }
     }
 
     fn hear(&mut self, input: Input, ctx: &mut Context<Self>) {
@@ -146,10 +171,12 @@ impl Market {
         }
     }
 
-    fn fetch(&self, request: PageRequest, ctx: &mut Context<Self>) {
-        let rest = Arc::clone(&self.rest);
+    fn fetch(&mut self, request: PageRequest, ctx: &mut Context<Self>) {
+        self.fetching += 1;
+        let (rest, leave) = (Arc::clone(&self.rest), Arc::clone(&self.leave));
         let seconds = self.metrics.rest_request_seconds.start_timer();
         let asked = async move {
+            let _leave = leave.acquire().await.expect("nobody closes it");
             let PageRequest { instrument, timeframe, from, limit } = request;
             let page = rest.candles(instrument, timeframe, from, limit).await;
             seconds.observe_duration();
@@ -161,6 +188,7 @@ impl Market {
     }
 
     fn on_page(&mut self, Paged { request, page }: Paged, ctx: &mut Context<Self>) {
+        self.fetching -= 1;
         let outcome = if page.is_ok() { "ok" } else { "failed" };
         self.metrics.rest_requests.of(outcome).inc();
         self.metrics.rest_weight_used.set(self.rest.used_weight_ratio());
@@ -183,7 +211,11 @@ impl Market {
 
     /// Hands the orchestrator the next parcel, if it is done with the last.
     fn deliver(&mut self, ctx: &mut Context<Self>) {
-        if self.delivering || (self.waiting.is_empty() && self.notes.is_empty()) {
+        if self.delivering {
+            return;
+        }
+        if self.waiting.is_empty() && self.notes.is_empty() {
+            self.tell_if_idle();
             return;
         }
         self.delivering = true;
@@ -200,6 +232,17 @@ impl Market {
                 Err(error) => actor.fail(anyhow::Error::from(error).into()),
             }
         }));
+    }
+
+    fn tell_if_idle(&mut self) {
+        if self.fetching > 0 {
+            return;
+        }
+        let caught_up = self.caught_up;
+        for WhenIdle { tell, .. } in self.when_idle.extract_if(.., |w| w.caught_up <= caught_up) {
+            // Whoever asked may have stopped waiting.
+            let _ = tell.send(());
+        }
     }
 
     fn has_room(&self) -> bool {
@@ -236,6 +279,7 @@ impl Handler<Heard> for Market {
                 StreamMessage::Candle { instrument, candle, .. } => {
                     self.hear(Input::Stream { instrument, candle }, ctx);
                 }
+                StreamMessage::CaughtUp => self.caught_up += 1,
                 other => tallied::note(&other, &self.metrics),
             }
         }
@@ -262,6 +306,15 @@ impl Handler<Ask> for Market {
         let counters = self.collector.counters().clone();
         tallied::show(&counters, &self.metrics);
         State { settled, room: self.has_room(), counters }
+    }
+}
+
+impl Handler<WhenIdle> for Market {
+    type Result = ();
+
+    fn handle(&mut self, asked: WhenIdle, ctx: &mut Self::Context) {
+        self.when_idle.push(asked);
+        self.deliver(ctx);
     }
 }
 

@@ -7,7 +7,7 @@ use telemetry::metrics::Metrics;
 /// Logs and counts what the stream says beside candles.
 pub fn note(message: &StreamMessage, metrics: &Metrics) {
     match message {
-        StreamMessage::Candle { .. } | StreamMessage::Fact { .. } => {}
+        StreamMessage::Candle { .. } | StreamMessage::Fact { .. } | StreamMessage::CaughtUp => {}
         StreamMessage::Connected => tracing::info!("the stream is open"),
         StreamMessage::Refused { instrument, timeframe, error } => {
             tracing::warn!(%instrument, %timeframe, %error, "refused a candle of the stream");

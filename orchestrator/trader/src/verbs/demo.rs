@@ -100,7 +100,7 @@ pub fn demo(asked: &Demo, settings: &Settings, json: bool) -> Outcome<()> {
         progress: if json { progress::quiet() } else { progress::line() },
         venue: None,
         patience: Patience::default(),
-        one_thread: false,
+        lockstep: None,
     };
     let Some(summary) = run::trade(&settings, !json, session)? else {
         summary::print_unbegun(json);

@@ -60,7 +60,7 @@ pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
         progress: progress::quiet(),
         venue,
         patience: Patience::default(),
-        one_thread: false,
+        lockstep: None,
     };
     if let Some(summary) = trade(settings, !asked.once, session)? {
         summary::print(&summary, json);

@@ -161,10 +161,10 @@ impl Signed {
             }
             let asked_for = std::time::Duration::from_millis(error.retry_after_ms().unwrap_or(0));
             let pause = self.transport.pause(attempt).await.max(asked_for);
-            if Instant::now() + pause >= deadline {
+            attempt += 1;
+            if attempt >= self.transport.tries() || Instant::now() + pause >= deadline {
                 return Err(error);
             }
-            attempt += 1;
             tracing::warn!(path = call.path, attempt, ?pause, %error, "asking the venue again");
             sleep(pause).await;
         }

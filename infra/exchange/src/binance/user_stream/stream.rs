@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
 use super::event::{UserEvent, UserFrame, read_frame};
 use super::session::Source;
 use crate::binance::backoff::Backoff;
+use crate::binance::catch_up::{self, Asked, Then};
 use crate::binance::error::{VenueError, excerpt};
 use crate::binance::signed::error::CallError;
 use crate::binance::socket::Socket;
@@ -89,6 +90,9 @@ pub enum UserMessage {
         /// What is wrong with it.
         error: VenueError,
     },
+    /// Whoever asked it to catch up has everything that the venue had sent by then, or there is
+    /// no connection.
+    CaughtUp,
     /// The connection ended or did not come about; another follows by itself.
     Disconnected {
         /// Why.
@@ -200,17 +204,18 @@ impl UserStream {
             options,
             out,
         };
-        Ok((StreamHandle::new(tokio::spawn(stream.run())), messages))
+        let (catch_up, asked) = catch_up::channel();
+        Ok((StreamHandle::new(tokio::spawn(stream.run(asked)), catch_up), messages))
     }
 
-    async fn run(mut self) {
+    async fn run(mut self, mut asked: Asked) {
         let mut attempt = 0;
         loop {
             let within = Duration::from_millis(self.options.connect_timeout_ms);
             let reason = match self.source.open(&self.base, &self.tls, within).await {
                 Ok(mut socket) => {
                     attempt = 0;
-                    let Ok(reason) = self.listen(&mut socket).await else { return };
+                    let Ok(reason) = self.listen(&mut socket, &mut asked).await else { return };
                     // A farewell, where somebody still listens; the socket is dropped in any case.
                     let _ = timeout(Duration::from_millis(250), socket.close(None)).await;
                     reason
@@ -234,15 +239,22 @@ impl UserStream {
             if self.tell(UserMessage::Disconnected { reason }).await.is_err() {
                 return;
             }
+            match asked.failed() {
+                Then::Pause => {}
+                Then::Again => continue,
+                Then::GiveUp if self.tell(UserMessage::CaughtUp).await.is_err() => return,
+                Then::GiveUp => {}
+            }
             tokio::select! {
                 () = sleep(pause) => {}
+                () = asked.next() => {}
                 () = self.out.closed() => return,
             }
         }
     }
 
     /// Listens until the connection ends, and says why it did.
-    async fn listen(&self, socket: &mut Socket) -> Result<Ending, Gone> {
+    async fn listen(&self, socket: &mut Socket, asked: &mut Asked) -> Result<Ending, Gone> {
         let opened = Instant::now();
         let rotate_at = self.after(self.options.rotate_after_ms, opened);
         let mut renewal = Renewal {
@@ -259,8 +271,14 @@ impl UserStream {
             if now >= rotate_at {
                 return Ok(Ending::Rotated);
             }
-            if since_ms >= self.options.give_up_after_ms {
+            let pong_by = asked.answer_by(self.options.connect_timeout_ms);
+            if since_ms >= self.options.give_up_after_ms || pong_by.is_some_and(|at| now >= at) {
                 return Ok(Ending::Silent { since_ms });
+            }
+            if let Some(ping) = asked.ping()
+                && let Err(error) = socket.send(ping).await
+            {
+                return Ok(broken(&error));
             }
             if now >= ping_at {
                 ping_at = self.after(self.options.ping_every_ms, now);
@@ -274,9 +292,11 @@ impl UserStream {
             }
             let give_up_at = self.after(self.options.give_up_after_ms, heard);
             let renew_at = if renewal.under_way.is_some() { rotate_at } else { renewal.at };
-            let wake_at = rotate_at.min(ping_at).min(renew_at).min(give_up_at);
+            let pong_by = asked.answer_by(self.options.connect_timeout_ms).unwrap_or(rotate_at);
+            let wake_at = rotate_at.min(ping_at).min(renew_at).min(give_up_at).min(pong_by);
             let woken = tokio::select! {
                 frame = socket.next() => Woken::Frame(frame),
+                () = asked.next() => Woken::Time,
                 done = under_way(&mut renewal.under_way) => Woken::Renewed(done),
                 () = sleep_until(wake_at) => Woken::Time,
             };
@@ -302,8 +322,11 @@ impl UserStream {
                 }
                 Woken::Frame(Some(Ok(Message::Text(text)))) => text,
                 // Pings, pongs and what else shows that somebody is there.
-                Woken::Frame(Some(Ok(_))) => {
+                Woken::Frame(Some(Ok(other))) => {
                     heard = Instant::now();
+                    if asked.is_answered_by(&other) {
+                        self.tell(UserMessage::CaughtUp).await?;
+                    }
                     continue;
                 }
             };

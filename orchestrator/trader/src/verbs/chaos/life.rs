@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use domain::time::UtcMs;
 use exchange::binance::signed::client::SignedOptions;
@@ -24,23 +23,27 @@ use crate::config::settings::Mail;
 use crate::ending::{Code, Failure, Outcome};
 use crate::gateway::account::Account;
 use crate::gateway::open::Venue;
+use crate::lockstep::{Lockstep, Move};
 use crate::place::Place;
 use crate::session::{Patience, Session, Until};
 use crate::signals::Stop;
 use crate::steps;
 use crate::verbs::chaos::script::Script;
-use crate::verbs::chaos::watch::Pulse;
 use crate::verbs::chaos::world::{KEY, SECRET};
+
+/// How long an answer may take. What hangs costs as much.
+const TIMEOUT_MS: u64 = 400;
+/// Streams are kept up when they are asked to catch up, not by the clock.
+const NEVER_MS: u64 = 24 * 3_600_000;
 
 /// A life while it lasts.
 pub(super) struct Life {
-    pub(super) pulse: Pulse,
     stop: watch::Sender<bool>,
     kill: Option<oneshot::Sender<()>>,
-    over: Arc<AtomicBool>,
     thread: Option<JoinHandle<Outcome<()>>>,
-    arm: std::sync::mpsc::Sender<u32>,
-    tell: watch::Sender<UtcMs>,
+    moves: watch::Sender<Move>,
+    done: Receiver<UtcMs>,
+    is_over: bool,
 }
 
 /// Where a life finds what it needs.
@@ -55,27 +58,25 @@ pub(super) struct Surroundings {
 }
 
 impl Life {
-    /// Begins one.
-    pub(super) fn begin(script: &Script, around: &Surroundings) -> Outcome<Self> {
-        let pulse = Pulse::default();
+    /// Begins one at this time of the market, and waits until it has done all that it can.
+    pub(super) fn begin(script: &Script, around: &Surroundings, at: UtcMs) -> Outcome<Self> {
         let (stop, asked) = Stop::by_hand();
         let (kill, killed) = oneshot::channel();
-        let (arm, armed) = std::sync::mpsc::channel();
-        let (tell, clock) = watch::channel(script.start_at);
-        let over = Arc::new(AtomicBool::new(false));
+        let (moves, heard) = watch::channel(Move { at, dies_after: None });
+        let (tell, done) = std::sync::mpsc::channel();
         let thread = {
-            let (script, around, pulse) = (script.clone(), around.clone(), pulse.clone());
-            let over = Arc::clone(&over);
+            let (script, around) = (script.clone(), around.clone());
             let thread = std::thread::Builder::new().name(format!("life-{}", script.seed));
             thread.spawn(move || {
-                let session = session(&script, &around, &pulse, clock)?;
+                let writes_late = script.writes_late;
+                let lockstep = Lockstep { moves: heard, done: tell, writes_late };
+                let session = session(&script, &around, lockstep)?;
                 let system = actix::System::new();
-                let outcome = system.block_on(async {
-                    let died = steps::killed_by(armed);
+                let outcome = system.block_on(async move {
                     tokio::select! {
                         ended = session.trade_until(&asked) => ended.map(|_| ()),
                         _ = killed => Ok(()),
-                        () = died => Ok(()),
+                        () = steps::death() => Ok(()),
                     }
                 });
                 // Every task is dropped where it stands, as a kill would leave it. Connections to the
@@ -83,27 +84,29 @@ impl Life {
                 let context = around.runtime.enter();
                 drop(system);
                 drop(context);
-                over.store(true, Ordering::SeqCst);
                 outcome
             })?
         };
-        Ok(Self { pulse, stop, kill: Some(kill), over, thread: Some(thread), arm, tell })
+        let (kill, thread) = (Some(kill), Some(thread));
+        let mut life = Self { stop, kill, thread, moves, done, is_over: false };
+        life.wait();
+        Ok(life)
     }
 
     /// Whether it has ended.
-    pub(super) fn is_over(&self) -> bool {
-        self.over.load(Ordering::SeqCst) || self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    pub(super) const fn is_over(&self) -> bool {
+        self.is_over
     }
 
-    /// Tells it the venue's time.
-    pub(super) fn tell(&self, now: UtcMs) {
-        self.tell.send_replace(now);
+    /// Tells it that the market has moved, and waits until it has done all that follows, or has
+    /// ended; after so many further steps of its decision path it dies.
+    pub(super) fn follow(&mut self, at: UtcMs, dies_after: Option<u32>) {
+        self.moves.send_replace(Move { at, dies_after });
+        self.wait();
     }
 
-    /// Has it die after so many further steps of its decision path.
-    pub(super) fn arm(&self, steps: u32) {
-        // A life that is over needs no killing.
-        let _ = self.arm.send(steps);
+    fn wait(&mut self) {
+        self.is_over |= self.done.recv().is_err();
     }
 
     /// Kills it where it stands, if it is not dead yet.
@@ -131,25 +134,22 @@ impl Life {
     }
 }
 
-fn session(
-    script: &Script,
-    around: &Surroundings,
-    pulse: &Pulse,
-    clock: watch::Receiver<UtcMs>,
-) -> Outcome<Session> {
+fn session(script: &Script, around: &Surroundings, lockstep: Lockstep) -> Outcome<Session> {
+    // What waits by the clock would not be the same every time: a call is tried so often, and what
+    // the venue asks us to wait is over at once.
     let patience = RestOptions {
-        timeout_ms: 250,
-        deadline_ms: 600,
+        timeout_ms: TIMEOUT_MS,
+        deadline_ms: 60_000,
+        tries: 3,
         settle_ms: 0,
-        backoff_base_ms: 5,
-        backoff_max_ms: 40,
+        backoff_base_ms: 1,
+        backoff_max_ms: 2,
         seed: script.seed,
-        pace: 1_000,
+        pace: u64::MAX,
     };
     let options = SignedOptions { rest: patience.clone(), recv_window_ms: 60_000 };
     let keys = Keys::new(KEY.into(), &SecretString::from(SECRET)).expect("a key and a secret");
     let rest_url = format!("http://{}", around.address);
-    let decided = Arc::clone(&pulse.decided_ms);
     Ok(Session {
         begin: script.begin(),
         place: Place {
@@ -165,16 +165,16 @@ fn session(
         until: Until::Stopped,
         metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
         readiness: Readiness::expecting(&[]),
-        progress: Arc::new(move |tally| decided.store(tally.now.ms(), Ordering::SeqCst)),
+        progress: Arc::new(|_| {}),
         venue: Some(Venue {
             account: Account::Spot(SpotClient::new(&rest_url, keys, options)?),
             stream_url: format!("ws://{}/ws-api/v3", around.address),
             stream: UserStreamOptions {
-                connect_timeout_ms: 250,
-                ping_every_ms: 200,
-                give_up_after_ms: 900,
-                backoff_base_ms: 5,
-                backoff_max_ms: 20,
+                connect_timeout_ms: TIMEOUT_MS,
+                ping_every_ms: NEVER_MS,
+                give_up_after_ms: NEVER_MS,
+                backoff_base_ms: NEVER_MS,
+                backoff_max_ms: NEVER_MS,
                 seed: script.seed,
                 ..UserStreamOptions::default()
             },
@@ -182,24 +182,22 @@ fn session(
                 protect_within_ms: super::world::PROTECT_WITHIN_MS,
                 ..Terms::usual(Market::Spot)
             },
-            gauge: Arc::clone(&pulse.gauge),
-            clock: Some(clock),
+            in_turns: true,
         }),
         patience: Patience {
             rest: patience,
-            reconciling: Duration::from_millis(200),
-            farewell: Duration::from_millis(200),
             stream: StreamOptions {
-                connect_timeout_ms: 250,
-                silent_after_ms: 900,
-                give_up_after_ms: 1_500,
-                backoff_base_ms: 5,
-                backoff_max_ms: 20,
+                connect_timeout_ms: TIMEOUT_MS,
+                silent_after_ms: NEVER_MS,
+                give_up_after_ms: NEVER_MS,
+                backoff_base_ms: NEVER_MS,
+                backoff_max_ms: NEVER_MS,
                 seed: script.seed,
                 ..StreamOptions::default()
             },
+            ..Patience::default()
         },
-        one_thread: true,
+        lockstep: Some(lockstep),
         rest_url,
     })
 }

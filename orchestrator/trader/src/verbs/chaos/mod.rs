@@ -5,7 +5,6 @@ mod life;
 mod print;
 mod script;
 mod verdict;
-mod watch;
 mod world;
 
 use std::sync::Mutex;

@@ -40,6 +40,8 @@ pub(super) struct Script {
     pub(super) kills: Vec<Kill>,
     /// In which minutes every connection breaks.
     pub(super) cuts: Vec<u32>,
+    /// Whether the store gets what can wait as late as it may.
+    pub(super) writes_late: bool,
 }
 
 /// A kill.
@@ -77,6 +79,7 @@ impl Script {
             plan: FaultPlan { faults },
             kills,
             cuts,
+            writes_late: rng.random(),
         }
     }
 

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 
 use crate::ending::{Code, Failure, Outcome};
 use crate::verbs::chaos::life::{Life, Surroundings};
-use crate::verbs::chaos::script::{CAPITAL, FROM, Kill, Script};
+use crate::verbs::chaos::script::{CAPITAL, FROM, Script};
 use crate::verbs::chaos::verdict::{self, Exposure, Verdict};
 
 pub(super) const KEY: &str = "chaosKey";
@@ -89,24 +89,20 @@ struct World<'a> {
 impl World<'_> {
     fn run(&mut self) -> Outcome<()> {
         self.live()?;
-        self.settle();
         let mut away: u32 = 0;
         for minute in 0..self.script.minutes + self.script.settling {
             if self.life.is_none() && away == 0 {
                 self.live()?;
-                self.settle();
             }
             away = away.saturating_sub(1);
             let kill = self.script.kills.iter().find(|kill| kill.minute == minute);
-            if let (Some(Kill { steps, .. }), Some(life)) = (kill, &self.life) {
-                life.arm(*steps);
-            }
+            let mut dies_after = kill.map(|kill| kill.steps);
             if self.script.cuts.contains(&minute) {
                 self.simulator.drop_connections();
             }
             for _ in 0..MINUTE_MS / MOMENT_MS {
                 self.simulator.advance(MOMENT_MS);
-                self.settle();
+                self.follow(dies_after.take());
                 self.look();
             }
             if let Some(kill) = kill
@@ -127,7 +123,7 @@ impl World<'_> {
     }
 
     fn live(&mut self) -> Outcome<()> {
-        self.life = Some(Life::begin(self.script, &self.around)?);
+        self.life = Some(Life::begin(self.script, &self.around, self.simulator.now())?);
         Ok(())
     }
 
@@ -138,20 +134,23 @@ impl World<'_> {
         match life.end() {
             Err(failure) if failure.code == Code::Venue => {
                 self.failures.push(failure.to_string());
-                self.live()?;
-                self.settle();
-                Ok(())
+                self.live()
             }
             Err(failure) => Err(failure),
             Ok(()) => Err(Failure::new(Code::Failed, "the program ended though nobody asked")),
         }
     }
 
-    fn settle(&self) {
-        if let Some(life) = &self.life {
-            let (now, idle) = (self.simulator.now(), || self.simulator.idle());
-            life.tell(now);
-            life.pulse.settle(now, idle, || life.is_over());
+    /// Lets the life do all that follows from the market's move.
+    fn follow(&mut self, dies_after: Option<u32>) {
+        while !self.simulator.idle() {
+            // Its messages leave in another thread.
+            std::thread::yield_now();
+        }
+        if let Some(life) = &mut self.life
+            && !life.is_over()
+        {
+            life.follow(self.simulator.now(), dies_after);
         }
     }
 

@@ -18,6 +18,7 @@ const OFFSET_FAIL_MS: i64 = 1_000;
 pub(super) const PATIENCE: RestOptions = RestOptions {
     timeout_ms: 5_000,
     deadline_ms: 8_000,
+    tries: u32::MAX,
     settle_ms: 0,
     backoff_base_ms: 250,
     backoff_max_ms: 2_000,
