@@ -165,6 +165,11 @@ pub enum Ask {
     },
     /// Spot: the whole account's balances.
     Balances,
+    /// Futures: what the account paid and got beside its fills, from a moment on.
+    Incomes {
+        /// The moment.
+        since: UtcMs,
+    },
 }
 
 impl Ask {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::funding::FundingPayment;
 use domain::gateway::{Command, Protection};
 use domain::ids::{Id, RunSeed};
 use domain::instrument::Instrument;
@@ -25,6 +26,7 @@ pub(crate) struct Book {
     /// What closed positions left that can't be sold: owned, and part of none.
     pub(crate) dust: Decimal,
     pub(crate) booked: BTreeMap<u64, UtcMs>,
+    pub(crate) paid: Vec<FundingPayment>,
     pub(crate) stories: BTreeMap<ClientOrderId, Vec<OrderReport>>,
     pub(crate) interventions: Vec<Intervention>,
     seq: u64,
@@ -39,6 +41,7 @@ impl Book {
             held: Decimal::ZERO,
             dust: Decimal::ZERO,
             booked: BTreeMap::new(),
+            paid: Vec::new(),
             stories: BTreeMap::new(),
             interventions: Vec::new(),
             seq: 0,
@@ -204,6 +207,7 @@ impl Book {
                 .collect(),
             held_base: [(self.instrument.id, self.held)].into(),
             fills: [(self.instrument.id, FillsKept { since, booked })].into(),
+            payments: self.payments(),
             began_at: UtcMs::new(0),
         }
     }

@@ -153,6 +153,9 @@ fn step(world: &mut World, dice: &Dice, sky: Weather, short: bool) {
     if dice.percent(1) {
         world.venue.nibble(q("0.003"));
     }
+    if short && dice.percent(2) {
+        world.venue.fund("0.0001");
+    }
     if dice.percent(2) {
         let failure = match dice.below(3) {
             0 => {

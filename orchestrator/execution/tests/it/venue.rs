@@ -9,7 +9,7 @@ use domain::order::{OrderState, Side};
 use domain::signal::Direction;
 use domain::time::UtcMs;
 use domain::venue_name::VenueName;
-use execution::answer::{AccountEvent, Answer, Balance, Failure, FillSeen, OrderSeen};
+use execution::answer::{AccountEvent, Answer, Balance, Failure, FillSeen, IncomeSeen, OrderSeen};
 use execution::ask::{Ask, Cursor, Sizing};
 use execution::terms::Market;
 use rust_decimal::Decimal;
@@ -84,6 +84,7 @@ pub(crate) struct Venue {
     pub(crate) plain: BTreeMap<u64, Order>,
     pub(crate) algos: BTreeMap<u64, Order>,
     pub(crate) fills: Vec<FillSeen>,
+    pub(crate) incomes: Vec<IncomeSeen>,
     pub(crate) base: Decimal,
     pub(crate) quote: Decimal,
     /// Said on the account's stream and not taken yet.
@@ -123,6 +124,7 @@ impl Venue {
             plain: BTreeMap::new(),
             algos: BTreeMap::new(),
             fills: Vec::new(),
+            incomes: Vec::new(),
             base: Decimal::ZERO,
             quote: Decimal::from(1_000_000),
             events: Vec::new(),
@@ -140,7 +142,7 @@ impl Venue {
         }
     }
 
-    fn id(&mut self) -> u64 {
+    pub(crate) fn id(&mut self) -> u64 {
         self.next += 1;
         self.next
     }
@@ -286,6 +288,7 @@ impl Venue {
                 let complete = shown.len() <= self.page;
                 Answer::Fills { fills: shown.into_iter().take(self.page).collect(), complete }
             }
+            Ask::Incomes { since } => self.incomes_since(since),
             Ask::Position { .. } => Answer::Position { net_base: self.base },
             Ask::Balances => {
                 let of = |asset: &str, total| Balance { asset: asset.parse().unwrap(), total };

@@ -122,6 +122,7 @@ impl World {
             }
             self.book.hear(report);
         }
+        self.book.paid.extend(out.payments);
         for request in out.requests {
             self.asks.push(request.ask);
             let (fate, there_ms, back_ms) = (self.travel)(&request);
@@ -337,6 +338,7 @@ impl World {
         let ours: Vec<u64> = self.book.booked.keys().copied().collect();
         assert_eq!(ours, venue, "every fill of the venue is booked once");
         assert_eq!(self.book.held + self.book.dust, self.venue.base, "both hold the same");
+        self.check_payments();
         for (index, name) in self.venue.taken.iter().enumerate() {
             let again = self.venue.taken[index + 1..].iter().any(|other| other == name);
             let single = name.starts_with("sx") && name.ends_with(['e', 'x']);

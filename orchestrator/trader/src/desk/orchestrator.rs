@@ -137,10 +137,13 @@ impl Desk {
     }
 
     /// Books what a real venue says, and what its executor can't settle alone.
-    async fn hear(&mut self, News { reports, interventions }: News) -> Outcome<()> {
+    async fn hear(&mut self, News { reports, payments, interventions }: News) -> Outcome<()> {
         let mut out = Outbox::default();
         for report in &reports {
             self.floor.report(report, &mut out)?;
+        }
+        for payment in &payments {
+            self.floor.fund(payment, &mut out)?;
         }
         for intervention in &interventions {
             self.floor.intervene(intervention, &mut out)?;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::funding::FundingPayment;
 use domain::gateway::Command;
 use domain::instrument::Instrument;
 use domain::intervention::Intervention;
@@ -48,11 +49,13 @@ pub enum Word {
     WhenQuiet(oneshot::Sender<()>),
 }
 
-/// What the executor has for the core, to be booked in order: reports, then interventions.
+/// What the executor has for the core, to be booked in order: reports, payments, interventions.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct News {
     /// What became of orders.
     pub reports: Vec<OrderReport>,
+    /// What was paid and got beside fills.
+    pub payments: Vec<FundingPayment>,
     /// What the executor can't settle alone.
     pub interventions: Vec<Intervention>,
 }
@@ -209,10 +212,11 @@ impl Pump {
 
     /// Passes on what follows; false where nobody hears it any more.
     fn hand_out(&mut self) -> bool {
-        let Out { requests, reports, interventions, facts } = &mut self.out;
-        if !reports.is_empty() || !interventions.is_empty() {
+        let Out { requests, reports, payments, interventions, facts } = &mut self.out;
+        if !(reports.is_empty() && payments.is_empty() && interventions.is_empty()) {
             let news = News {
                 reports: std::mem::take(reports),
+                payments: std::mem::take(payments),
                 interventions: std::mem::take(interventions),
             };
             self.gauge.tell();
