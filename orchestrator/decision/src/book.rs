@@ -328,6 +328,20 @@ impl Book {
         Ok(())
     }
 
+    /// Ends a position that can't be closed at the venue: what is left stays owned beside it.
+    pub fn leave(
+        &mut self,
+        account: &mut Account,
+        instrument: InstrumentId,
+        now: UtcMs,
+    ) -> Result<Option<Trade>, Overflow> {
+        let Some(position) = account.portfolio.leave(instrument)? else { return Ok(None) };
+        if let Some(plan) = self.plans.get_mut(&instrument) {
+            plan.stage = Stage::Closing(ExitReason::ForceExit);
+        }
+        self.close(account, instrument, Role::Exit, &position, now)
+    }
+
     fn close(
         &mut self,
         account: &mut Account,

@@ -157,6 +157,7 @@ impl Desk {
                     guard.refuse(name.id.role(), code, reason, io.now, &io.terms);
                 }
             }
+            Role::Exit if self.is_too_little(code) => self.too_little = Some(reason.to_owned()),
             Role::Exit => self.refused_exits = self.refused_exits.saturating_add(1),
             Role::Entry | Role::Liquidation => {}
         }

@@ -27,7 +27,9 @@ impl Executor {
         self.payments = Payments::recalled(memory, now);
         let orders = memory.orders.iter().map(|order| order.ticket.instrument);
         let plans = memory.plans.iter().map(|plan| plan.instrument);
-        for instrument in orders.chain(plans).chain(memory.held_base.keys().copied()) {
+        let held = memory.held_base.keys().chain(memory.fills.keys()).copied();
+        // What is flat too: its fills are booked, and must be known for it when they are told again.
+        for instrument in orders.chain(plans).chain(held) {
             self.open_desk(instrument, now);
         }
         for instrument in self.desks.keys().copied().collect::<Vec<_>>() {

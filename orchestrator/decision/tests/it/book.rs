@@ -217,7 +217,7 @@ fn what_the_venue_takes_in_several_fills_is_one_order() {
         desk.book.prune();
     }
     desk.fills += 1;
-    let rest = quantity.minus("13.001".parse().unwrap()).unwrap();
+    let rest = quantity.minus_or_zero("13.001".parse().unwrap());
     let last = fill(1, Role::Liquidation, desk.fills, &rest.to_string());
     let report = report(1, Role::Liquidation, OrderEvent::Filled(last));
     let step = "0.001".parse().unwrap();

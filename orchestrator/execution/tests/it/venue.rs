@@ -101,6 +101,8 @@ pub(crate) struct Venue {
     pub(crate) renames: bool,
     /// The next protective order is refused like this.
     pub(crate) refuses: Vec<Failure>,
+    /// On spot, sales below this worth are refused.
+    pub(crate) least_quote: Decimal,
     /// The next conditional order is taken and rejected afterwards.
     pub(crate) rejects: u32,
     /// It says of so many cancels that it knows no such order, and does nothing.
@@ -134,6 +136,7 @@ impl Venue {
             fee_permille: 0,
             renames: false,
             refuses: Vec::new(),
+            least_quote: Decimal::ZERO,
             rejects: 0,
             disowns: 0,
             taken: Vec::new(),
@@ -149,6 +152,11 @@ impl Venue {
 
     fn spot(&self) -> bool {
         self.market == Market::Spot
+    }
+
+    fn is_small(&self, sizing: &Sizing) -> bool {
+        let worth = sizing.quantity.to_decimal() * self.price.to_decimal();
+        self.spot() && sizing.side == Side::Sell && worth < self.least_quote
     }
 
     /// Base units that no order locks.
@@ -206,6 +214,9 @@ impl Venue {
                 }
                 if trigger >= self.price || price <= self.price {
                     return Self::refused(-2010, "Stop price would trigger immediately.");
+                }
+                if self.is_small(&sizing) {
+                    return Self::refused(-1013, "Filter failure: NOTIONAL");
                 }
                 if self.free() < sizing.quantity.to_decimal() {
                     return Self::refused(-2010, "Account has insufficient balance.");
@@ -356,6 +367,9 @@ impl Venue {
     ) -> Answer {
         if self.name_is_open(name) {
             return Answer::Failed(Failure::Duplicate);
+        }
+        if self.is_small(sizing) {
+            return Self::refused(-1013, "Filter failure: NOTIONAL");
         }
         let wanted = sizing.quantity.to_decimal();
         if self.spot() && sizing.side == Side::Sell && self.free() < wanted {

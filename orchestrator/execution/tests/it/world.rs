@@ -115,7 +115,7 @@ impl World {
     }
 
     /// What follows from an input goes where it belongs.
-    fn take(&mut self, out: Out) {
+    pub(crate) fn take(&mut self, out: Out) {
         for report in &out.reports {
             if self.loud {
                 println!("{} says {report:?}", self.now);
@@ -159,6 +159,9 @@ impl World {
             self.alerted_at = Some(self.now);
             if self.loud {
                 println!("{} wants {intervention:?}", self.now);
+            }
+            if let Intervention::TooLittle { .. } = intervention {
+                self.book.leave();
             }
             if let Intervention::Unprotected { .. } = intervention
                 && self.obeys
