@@ -8,9 +8,9 @@ use domain::order::{ClientOrderId, OrderKind, Role, Ticket};
 use domain::time::UtcMs;
 use domain::venue_name::VenueName;
 
-use crate::answer::{AccountEvent, Answer, Balance, Failure, FillSeen, OrderSeen};
+use crate::answer::{AccountEvent, Answer, Failure, FillSeen, OrderSeen};
 use crate::ask::{Ask, RequestId};
-use crate::compare::{compare_position, tell_difference};
+use crate::compare::compare_position;
 use crate::desk::Desk;
 use crate::fact::{Fact, Out};
 use crate::guard::Guard;
@@ -39,9 +39,9 @@ pub struct Executor {
     pub(crate) next: u64,
     pub(crate) wallet: Wallet,
     pub(crate) payments: Payments,
-    balances: Question,
+    pub(crate) balances: Question,
     /// Balances that differed, at this version of all books.
-    differed: Option<(u64, UtcMs)>,
+    pub(crate) differed: Option<(u64, UtcMs)>,
     pub(crate) connected: bool,
     /// None before the start.
     pub(crate) began_at: Option<UtcMs>,
@@ -275,8 +275,7 @@ impl Executor {
             self.at_desk(instrument, now, out, |_, _, _| {});
         }
         self.ask_payments(out);
-        let spot = self.terms.market == Market::Spot;
-        if spot && self.balances.is_due(self.now) && self.is_quiet() {
+        if self.balances.is_due(self.now) && self.is_comparable() {
             let version = self.version();
             let (asked, next, now) = (&mut self.asked, &mut self.next, self.now);
             let (terms, connected) = (self.terms, self.connected);
@@ -287,40 +286,9 @@ impl Executor {
         }
     }
 
-    fn version(&self) -> u64 {
-        self.desks.values().fold(0, |sum, desk| sum.wrapping_add(desk.version))
-    }
-
-    fn compare_balances(&mut self, asked: Asked, balances: &[Balance], out: &mut Out) {
-        let every = self.terms.reconcile_every_ms;
-        self.balances.rest();
-        self.balances.want(self.now.plus_ms(every));
-        let version = self.version();
-        if version != asked.version || !self.is_quiet() {
-            return;
-        }
-        let differences = self.wallet.compare(balances);
-        if differences.is_empty() {
-            self.differed = None;
-            return;
-        }
-        let since = self.differed.filter(|(at, _)| *at == version).map(|(_, since)| since);
-        let Some(since) = since else {
-            self.differed = Some((version, self.now));
-            self.balances.rest();
-            self.balances.want(self.now.plus_ms(self.terms.settle_ms));
-            return;
-        };
-        if self.now.since(since) < self.terms.settle_ms {
-            return;
-        }
-        self.differed = None;
-        for difference in differences {
-            let subject = difference.asset.to_string();
-            tell_difference(subject, difference.ours, difference.venues, out);
-        }
-        // A person has been told, and what is now is what comes next.
-        self.wallet.take(balances);
+    pub(crate) fn version(&self) -> u64 {
+        let payments = self.payments.version;
+        self.desks.values().fold(payments, |sum, desk| sum.wrapping_add(desk.version))
     }
 
     /// When the next tick is due; none where nothing waits for time.

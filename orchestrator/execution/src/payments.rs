@@ -24,6 +24,8 @@ pub(crate) struct Payments {
     since: UtcMs,
     booked: BTreeMap<(InstrumentId, FundingSource), UtcMs>,
     question: Question,
+    /// How many are booked.
+    pub(crate) version: u64,
     /// When the stream spoke of a payment that was not found yet.
     told_at: Option<UtcMs>,
 }
@@ -34,7 +36,7 @@ impl Payments {
         let booked = memory.payments.booked.iter().map(|paid| (*paid, now)).collect();
         let mut question = Question::default();
         question.want(now);
-        Self { since, booked, question, told_at: None }
+        Self { since, booked, question, version: 0, told_at: None }
     }
 
     pub(crate) fn want(&mut self, now: UtcMs) {
@@ -61,6 +63,7 @@ impl Payments {
         let IncomeSeen { amount_quote, source, time_exchange, .. } = *seen;
         let new = time_exchange >= self.since
             && self.booked.insert((instrument, source), time_exchange).is_none();
+        self.version = self.version.saturating_add(u64::from(new));
         new.then_some(FundingPayment { instrument, time_exchange, amount_quote, source })
     }
 
@@ -113,7 +116,11 @@ impl Executor {
         for seen in incomes {
             // What is not listed yet is asked for again when it is.
             match self.symbols.get(&seen.symbol).copied() {
-                Some(instrument) => out.payments.extend(self.payments.hear(instrument, &seen)),
+                Some(instrument) => {
+                    let Some(payment) = self.payments.hear(instrument, &seen) else { continue };
+                    self.wallet.pay(&payment);
+                    out.payments.push(payment);
+                }
                 None => self.tell_unlisted(&seen.symbol, out),
             }
         }

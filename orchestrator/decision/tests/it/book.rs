@@ -232,6 +232,30 @@ fn what_the_venue_takes_in_several_fills_is_one_order() {
 }
 
 #[test]
+fn what_the_venue_does_not_take_is_left_and_the_next_entry_is_free() {
+    let mut desk = Desk::new();
+    desk.enter(1);
+    desk.fill(1, Role::Entry, "0.04");
+    let close = approve_close(Side::Sell, "0.04".parse().unwrap());
+    desk.book.intend_exit(id(2), instrument(), ExitReason::ExitSignal, &close);
+    desk.report(2, Role::Exit, OrderEvent::Submitted);
+    let reason = "Filter failure: NOTIONAL".to_owned();
+    desk.report(2, Role::Exit, OrderEvent::Rejected { reason });
+    let trade = desk.book.leave(&mut desk.account, instrument(), UtcMs::new(7)).unwrap().unwrap();
+    assert_eq!((trade.exit_reason, trade.exit_time), (ExitReason::ForceExit, UtcMs::new(7)));
+    // Four were paid for what is still owned, and a fee.
+    assert_eq!(trade.pnl_quote, money("-4.1"));
+    let portfolio = &desk.account.portfolio;
+    assert_eq!(portfolio.others()[&"BTC".parse().unwrap()], money("0.04"));
+    assert_eq!(portfolio.equity().unwrap(), money("9999.9"));
+    assert!(portfolio.positions().is_empty() && desk.plan().is_none());
+    let left = desk.book.leave(&mut desk.account, instrument(), UtcMs::new(8));
+    assert_eq!(left, Ok(None));
+    desk.enter(3);
+    assert_eq!(desk.plan(), Some(id(3)));
+}
+
+#[test]
 fn orders_that_were_never_intended_are_errors() {
     let mut desk = Desk::new();
     let stranger = report(9, Role::Exit, OrderEvent::Accepted);

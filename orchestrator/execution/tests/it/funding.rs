@@ -173,3 +173,52 @@ fn payments_of_before_the_run_and_of_strangers_are_not_ours() {
     assert_eq!(world.facts.iter().filter(told).count(), 1);
     assert!(world.executor.is_quiet());
 }
+
+fn told_of_differences(world: &World) -> usize {
+    world.facts.iter().filter(|fact| matches!(fact, Fact::BooksDiffer { .. })).count()
+}
+
+/// Opens and closes, and pays funding in between.
+fn trade(world: &mut World) {
+    world.buy("1");
+    world.run(3_000);
+    world.venue.fund("0.0001");
+    world.run(3_000);
+    world.close();
+    world.run(20_000);
+    world.book.plan = None;
+}
+
+#[test]
+fn a_wallet_that_nobody_else_touches_is_what_we_say() {
+    for market in [ONE_WAY, Market::Usdm { hedge: true }] {
+        let mut world = World::new(market);
+        world.venue.fee_permille = 1;
+        trade(&mut world);
+        world.run(400_000);
+        // The venue rounds what profits are.
+        world.venue.quote += Decimal::new(3, 8);
+        trade(&mut world);
+        world.run(900_000);
+        assert_eq!(told_of_differences(&world), 0);
+        assert!(world.count(|ask| matches!(ask, Ask::Balances)) > 5);
+        world.settle();
+    }
+}
+
+#[test]
+fn a_wallet_that_somebody_else_touches_is_told_and_a_late_payment_is_not() {
+    let mut world = World::new(ONE_WAY);
+    trade(&mut world);
+    world.run(100_000);
+    // Neither the stream nor, for four minutes, the list tells of a payment.
+    world.mute();
+    world.venue.pay(FundingSource::Told { income_id: 77 }, Decimal::NEGATIVE_ONE);
+    world.venue.fills_lag_ms = 240_000;
+    world.run(800_000);
+    assert_eq!((told_of_differences(&world), world.halted()), (0, false));
+    world.venue.quote += Decimal::TEN;
+    world.run(800_000);
+    assert_eq!((told_of_differences(&world), world.halted()), (1, true));
+    world.settle();
+}

@@ -303,7 +303,13 @@ impl Venue {
             Ask::Position { .. } => Answer::Position { net_base: self.base },
             Ask::Balances => {
                 let of = |asset: &str, total| Balance { asset: asset.parse().unwrap(), total };
-                Answer::Balances(vec![of("BTC", self.base), of("USDT", self.quote)])
+                match self.market {
+                    Market::Spot => {
+                        Answer::Balances(vec![of("BTC", self.base), of("USDT", self.quote)])
+                    }
+                    // What is held is not realised.
+                    Market::Usdm { .. } => Answer::Balances(vec![of("USDT", self.quote)]),
+                }
             }
         }
     }

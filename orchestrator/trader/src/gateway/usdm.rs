@@ -6,12 +6,13 @@ use domain::time::{MINUTE_MS, UtcMs};
 use domain::venue_name::VenueName;
 use exchange::binance::signed::error::CallError;
 use exchange::binance::signed::paging::{MAX_ROWS, Page};
+use exchange::binance::usdm::account::UsdmBalance;
 use exchange::binance::usdm::algo::{AlgoOrder, Condition, Share};
 use exchange::binance::usdm::client::UsdmClient;
 use exchange::binance::usdm::order::{UsdmKind, UsdmOrder};
 use exchange::binance::usdm::query::INCOME_ROWS;
 use exchange::binance::words::PositionSide;
-use execution::answer::{Answer, IncomeSeen};
+use execution::answer::{Answer, Balance, IncomeSeen};
 use execution::ask::{Ask, Sizing};
 use rust_decimal::Decimal;
 
@@ -85,7 +86,11 @@ pub(super) async fn perform(client: &UsdmClient, ask: Ask, now: UtcMs) -> Perfor
             Ok(incomes) => Answer::Incomes(incomes),
             Err(error) => seen::failure(error),
         },
-        Ask::PlaceOco { .. } | Ask::Balances | Ask::Fills { .. } => seen::not_here("futures", &ask),
+        Ask::Balances => match client.balances().await {
+            Ok(balances) => Answer::Balances(wallets(&balances)),
+            Err(error) => seen::failure(error),
+        },
+        Ask::PlaceOco { .. } | Ask::Fills { .. } => seen::not_here("futures", &ask),
     };
     answer.into()
 }
@@ -140,6 +145,15 @@ async fn incomes(
         }
     }
     Ok(told)
+}
+
+/// The wallet of every asset whose name is one.
+fn wallets(balances: &[UsdmBalance]) -> Vec<Balance> {
+    let named = balances.iter().filter_map(|balance| {
+        let asset = balance.asset.parse().ok()?;
+        Some(Balance { asset, total: balance.wallet_balance.to_decimal() })
+    });
+    named.collect()
 }
 
 /// Long less short: in one-way mode there is one row, in hedge mode there are two.

@@ -3,9 +3,13 @@
 use std::path::PathBuf;
 
 use domain::time::UtcMs;
+use exchange::binance::signed::client::SignedOptions;
+use exchange::binance::signed::keys::Keys;
+use exchange::binance::usdm::client::UsdmClient;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use crate::database::block_on;
 use crate::harness::{Launch, PATIENCE, Process, wait_until};
 use crate::market::Market;
 use crate::site::Site;
@@ -13,11 +17,12 @@ use crate::site::Site;
 const KEY: &str = "perpetualKeyOfNobody";
 const SECRET: &str = "hush-this-trades-perpetuals";
 const PAIRS: &str = "BTC/USDT:USDT,ETH/USDT:USDT";
-/// Half an hour before a settlement of funding, and hours after the generator's first candle.
-const START_AT: &str = "1704094200000";
+/// Twenty minutes before a settlement of funding, and hours after the generator's first candle.
+const START_AT: &str = "1704094800000";
 const FUNDING_AT: UtcMs = UtcMs::new(1_704_096_000_000);
 
-/// Decides every minute and asks for hardly any confidence, both ways.
+/// Decides every minute and asks for hardly any confidence, both ways. What is open is given up by its
+/// stop or its target alone, so that something is open when funding is settled.
 const PROFILE: &str = r#"
 name = "restless-futures"
 market = "usdm-futures"
@@ -29,9 +34,10 @@ max_heat_ratio = "0.1"
 daily_loss_ratio = "0.9"
 halve_at_drawdown_ratio = "0.9"
 halt_at_drawdown_ratio = "0.95"
-stop_atr_multiple = 2.0
+stop_atr_multiple = 3.0
 target_r_multiple = 1.5
-trailing = { activation_r_multiple = 0.5, distance_r_multiple = 0.8 }
+trailing = { activation_r_multiple = 0.5, distance_r_multiple = 1.0 }
+exits = { confidence = 1.0 }
 margin = { leverage = 5, maintenance_ratio = "0.01" }
 "#;
 
@@ -103,27 +109,54 @@ fn is_protected(books: &Value) -> bool {
     })
 }
 
+/// Keeps long and short positions apart.
+fn hedge(market: &Market) {
+    let keys = Keys::new(KEY.into(), &SECRET.into()).unwrap();
+    let client = UsdmClient::new(&market.rest, keys, SignedOptions::default()).unwrap();
+    block_on(async {
+        client.compare_clocks().await.unwrap();
+        client.set_position_mode(true).await.unwrap();
+    });
+}
+
 #[test]
 fn what_the_venue_books_of_perpetuals_is_in_the_ledger() {
     let site = Site::embedded("testnet-usdm");
-    let profile = site.folder.write("restless.toml", PROFILE);
+    lives_at(&site, &market(&site));
+}
+
+#[test]
+fn an_account_that_keeps_long_and_short_apart_is_traded_too() {
+    let site = Site::embedded("testnet-hedged");
     let market = market(&site);
-    let say = |arguments: &[&str]| verb(&site, &market, &profile, arguments);
+    hedge(&market);
+    lives_at(&site, &market);
+    let books = books(&market);
+    let orders = books["orders"].as_array().unwrap();
+    assert!(orders.iter().any(|order| order["reduces_only"] == true), "{books:#}");
+}
+
+/// Trades both ways until funding was paid, dies, goes on, and is held against the venue.
+fn lives_at(site: &Site, market: &Market) {
+    let profile = site.folder.write("restless.toml", PROFILE);
+    let say = |arguments: &[&str]| verb(site, market, &profile, arguments);
     let mut process = say(&["run", "--testnet", "--json"]).start();
-    let traded = wait_until(PATIENCE, || has_traded(&books(&market)) || !process.is_running());
-    assert!(traded && process.is_running(), "{:#}\n{}", books(&market), process.said());
+    let traded = wait_until(PATIENCE, || has_traded(&books(market)) || !process.is_running());
+    assert!(traded && process.is_running(), "{:#}\n{}", books(market), process.said());
     // It dies while funding and fills may be on their way, and finds them.
     process.kill();
     let mut process = say(&["run", "--testnet", "--json"]).start();
-    let before = count(&books(&market), "trades");
+    let before = count(&books(market), "trades");
     let on = wait_until(PATIENCE, || {
-        let books = books(&market);
+        let books = books(market);
         let traded = count(&books, "trades") >= before + 3 && count(&books, "positions") > 0;
         traded && is_protected(&books) || !process.is_running()
     });
-    assert!(on && process.is_running(), "{:#}\n{}", books(&market), process.said());
+    assert!(on && process.is_running(), "{:#}\n{}", books(market), process.said());
+    let status = say(&["status", "--json"]).end().json();
+    assert_eq!(status["trading"], "active", "{status:#}\n{}", process.said());
 
-    ends_flat(&say, &market, process);
+    ends_flat(&say, market, process);
     let replayed = say(&["replay", "--all", "--from-candles", "--json"]).end();
     assert_eq!(replayed.code, Some(0), "{}{}", replayed.out, replayed.err);
     assert_eq!(say(&["verify", "--json"]).end().json()["holds"], true);
