@@ -26,6 +26,13 @@ pub enum Intervention {
         /// What stands in the way.
         why: String,
     },
+    /// What is held of an instrument is too little for the venue to take: it is left.
+    TooLittle {
+        /// Of what.
+        instrument: InstrumentId,
+        /// In the venue's words, or by its filters.
+        why: String,
+    },
     /// Something that a person must look at before anything is opened again.
     Halted {
         /// What.
@@ -81,6 +88,7 @@ impl Intervention {
         match self {
             Self::Operator { command, .. } => command.name(),
             Self::Unprotected { .. } => "unprotected",
+            Self::TooLittle { .. } => "too_little",
             Self::Halted { .. } => "halted",
         }
     }
@@ -89,7 +97,9 @@ impl Intervention {
     pub const fn instrument(&self) -> Option<InstrumentId> {
         match self {
             Self::Operator { command: OperatorCommand::Close { instrument }, .. } => *instrument,
-            Self::Unprotected { instrument, .. } => Some(*instrument),
+            Self::Unprotected { instrument, .. } | Self::TooLittle { instrument, .. } => {
+                Some(*instrument)
+            }
             Self::Operator { .. } | Self::Halted { .. } => None,
         }
     }
@@ -100,6 +110,9 @@ impl fmt::Display for Intervention {
         match self {
             Self::Operator { command, by } => write!(f, "{command} by {by}"),
             Self::Unprotected { instrument, why } => write!(f, "{instrument} has no stop: {why}"),
+            Self::TooLittle { instrument, why } => {
+                write!(f, "what is left of {instrument} can't be sold: {why}")
+            }
             Self::Halted { why } => f.write_str(why),
         }
     }

@@ -201,11 +201,18 @@ impl Portfolio {
         instrument: InstrumentId,
         step: Quantity,
     ) -> Result<Option<Position>, Overflow> {
+        let net = self.positions.get(&instrument).map_or(Ok(Decimal::ZERO), Position::net_base)?;
+        let is_dust = Decimal::ZERO < net && net < step.to_decimal();
+        if is_dust { self.leave(instrument) } else { Ok(None) }
+    }
+
+    /// Ends a position of units that can't be sold, however many. They stay owned as dust does.
+    pub fn leave(&mut self, instrument: InstrumentId) -> Result<Option<Position>, Overflow> {
         let Some(position) = self.positions.get(&instrument) else { return Ok(None) };
         let net = position.net_base()?;
-        let is_dust = Decimal::ZERO < net && net < step.to_decimal();
         let asset = instrument.base().parse::<Asset>().ok();
-        let Some(asset) = asset.filter(|_| is_dust && !instrument.is_perpetual()) else {
+        let Some(asset) = asset.filter(|_| net > Decimal::ZERO && !instrument.is_perpetual())
+        else {
             return Ok(None);
         };
         let before = self.others.get(&asset).copied().unwrap_or_default();

@@ -21,6 +21,8 @@ struct Entry {
     secret: String,
     #[serde(default)]
     balances: BTreeMap<String, Decimal>,
+    #[serde(default)]
+    futures: BTreeMap<String, Decimal>,
     maker_rate: Option<Decimal>,
     taker_rate: Option<Decimal>,
     #[serde(default)]
@@ -34,9 +36,11 @@ struct Entry {
 /// key = "any letters and digits"
 /// secret = "any"
 /// balances = { USDT = "10000", BTC = "0.5" }
+/// futures = { USDT = "10000" }
 /// ```
 ///
-/// `maker_rate`, `taker_rate` (shares of an execution) and `may_withdraw` may be said too.
+/// `balances` are those on spot, `futures` those on USD-M futures; either may be left out.
+/// `maker_rate`, `taker_rate` (shares of an execution on spot) and `may_withdraw` may be said too.
 ///
 /// # Errors
 /// [`SimulatorError::Accounts`] tells where the text is not understood, and never what stands
@@ -59,6 +63,7 @@ impl Entry {
         let usual = AccountOptions::new(&self.key, &self.secret, &[]);
         AccountOptions {
             balances: self.balances,
+            futures_balances: self.futures,
             maker_rate: self.maker_rate.unwrap_or(usual.maker_rate),
             taker_rate: self.taker_rate.unwrap_or(usual.taker_rate),
             may_withdraw: self.may_withdraw,
@@ -74,10 +79,11 @@ mod tests {
     #[test]
     fn accounts_are_read_and_errors_keep_their_secrets() {
         let text = "[[accounts]]\nkey = \"k\"\nsecret = \"s3cret\"\nmaker_rate = \"0\"\n\
-                    balances = { USDT = \"10000.5\" }\n";
+                    balances = { USDT = \"10000.5\" }\nfutures = { USDT = \"7\" }\n";
         let accounts = parse(text).unwrap();
         assert_eq!((&*accounts[0].key, &*accounts[0].secret), ("k", "s3cret"));
         assert_eq!(accounts[0].balances["USDT"], "10000.5".parse().unwrap());
+        assert_eq!(accounts[0].futures_balances["USDT"], Decimal::from(7));
         assert_eq!(accounts[0].maker_rate, Decimal::ZERO);
         assert_eq!(accounts[0].taker_rate, Decimal::new(1, 3));
         let json = r#"{ "accounts": [{ "key": "k", "secret": "s" }] }"#;

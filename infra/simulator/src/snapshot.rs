@@ -30,6 +30,8 @@ pub struct MarketBooks {
     pub trades: Vec<BookedTrade>,
     /// Those that are open; none on spot.
     pub positions: Vec<BookedPosition>,
+    /// Every change of futures' wallets, oldest first; none on spot.
+    pub incomes: Vec<BookedIncome>,
 }
 
 /// How much of an asset there is.
@@ -116,4 +118,21 @@ pub struct BookedPosition {
     pub quantity: Decimal,
     /// Its average, in quote units.
     pub entry_price: Decimal,
+}
+
+/// An amount that came, or went where it is negative.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BookedIncome {
+    /// The venue's number.
+    pub id: u64,
+    /// `FUNDING_FEE`, …
+    pub kind: String,
+    /// `BTCUSDT`; empty where it has to do with none.
+    pub symbol: String,
+    /// Of what.
+    pub asset: String,
+    /// How much.
+    pub amount: Decimal,
+    /// Market time.
+    pub time_ms: i64,
 }

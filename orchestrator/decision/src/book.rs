@@ -84,7 +84,15 @@ impl Book {
     }
 
     fn forget_ended(&mut self) {
-        self.orders.retain(|_, order| !order.state.is_final());
+        let plans = &self.plans;
+        // The venue may take a position in several orders, which are one to the book.
+        let grows = |ticket: &Ticket| {
+            let id = ticket.client_order_id;
+            let plan = plans.get(&ticket.instrument);
+            id.role() == Role::Liquidation
+                && plan.is_some_and(|plan| plan.decision_id == id.decision_id())
+        };
+        self.orders.retain(|_, order| !order.state.is_final() || grows(&order.ticket));
         let orders = &self.orders;
         self.booked.retain(|instrument, _| {
             orders.values().any(|order| order.ticket.instrument == *instrument)
@@ -202,8 +210,9 @@ impl Book {
         step: Quantity,
     ) -> Result<Option<Heard>, CoreError> {
         let id = report.client_order_id;
-        let known = self.orders.get(&id).cloned();
-        let mut order = known.or_else(|| liquidating(report)).ok_or(CoreError::UnknownOrder(id))?;
+        let known = self.orders.get(&id);
+        let taken = liquidating(report, known)?;
+        let mut order = taken.or_else(|| known.cloned()).ok_or(CoreError::UnknownOrder(id))?;
         let instrument = order.ticket.instrument;
         let OrderEvent::Filled(fill) = &report.event else {
             order.apply(&report.event)?;
@@ -319,6 +328,20 @@ impl Book {
         Ok(())
     }
 
+    /// Ends a position that can't be closed at the venue: what is left stays owned beside it.
+    pub fn leave(
+        &mut self,
+        account: &mut Account,
+        instrument: InstrumentId,
+        now: UtcMs,
+    ) -> Result<Option<Trade>, Overflow> {
+        let Some(position) = account.portfolio.leave(instrument)? else { return Ok(None) };
+        if let Some(plan) = self.plans.get_mut(&instrument) {
+            plan.stage = Stage::Closing(ExitReason::ForceExit);
+        }
+        self.close(account, instrument, Role::Exit, &position, now)
+    }
+
     fn close(
         &mut self,
         account: &mut Account,
@@ -355,12 +378,17 @@ impl Book {
     }
 }
 
-/// The venue's own order that closed a position whose margin was used up: nobody intended it.
-fn liquidating(report: &OrderReport) -> Option<Order> {
-    let OrderEvent::Filled(fill) = &report.event else { return None };
+/// The venue's own order that closes a position whose margin is used up: nobody intended it. It is as
+/// large as what it has filled so far.
+fn liquidating(report: &OrderReport, known: Option<&Order>) -> Result<Option<Order>, Overflow> {
     let client_order_id = report.client_order_id;
-    let (instrument, side, quantity) = (fill.instrument, fill.side, fill.quantity);
+    let OrderEvent::Filled(fill) = &report.event else { return Ok(None) };
+    if client_order_id.role() != Role::Liquidation {
+        return Ok(None);
+    }
+    let (instrument, side) = (fill.instrument, fill.side);
+    let filled = known.map_or(Quantity::ZERO, |order| order.filled);
+    let quantity = filled.plus(fill.quantity)?;
     let ticket = Ticket { client_order_id, instrument, side, kind: OrderKind::Market, quantity };
-    let order = Order { state: OrderState::Accepted, ..Order::intended(ticket) };
-    (client_order_id.role() == Role::Liquidation).then_some(order)
+    Ok(Some(Order { ticket, state: OrderState::Accepted, filled }))
 }

@@ -1,6 +1,7 @@
 //! What the venue says: in answers, and on its own account stream.
 
 use domain::fill::Liquidity;
+use domain::funding::FundingSource;
 use domain::instrument::Asset;
 use domain::money::{Money, Price, Quantity};
 use domain::order::{OrderState, Side};
@@ -75,6 +76,19 @@ pub struct Balance {
     pub total: Decimal,
 }
 
+/// What a futures account paid or got for funding, or when it was liquidated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncomeSeen {
+    /// The venue's spelling of the instrument.
+    pub symbol: String,
+    /// In the instrument's quote asset; negative where it was paid.
+    pub amount_quote: Money,
+    /// What for, with the venue's number.
+    pub source: FundingSource,
+    /// The venue's time.
+    pub time_exchange: UtcMs,
+}
+
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -101,6 +115,8 @@ pub enum Answer {
     },
     /// All balances that are not nought.
     Balances(Vec<Balance>),
+    /// All that was paid or got since the moment that was asked for.
+    Incomes(Vec<IncomeSeen>),
     /// It came to nothing, or nobody knows.
     Failed(Failure),
 }
@@ -146,6 +162,8 @@ pub enum AccountEvent {
     Order(OrderSeen),
     /// Something was executed.
     Fill(FillSeen),
+    /// Something was paid or got beside fills.
+    Funded,
     /// A message that made no sense, or one of an execution whose numbers are missing: whatever it
     /// said must be asked for.
     Lost,

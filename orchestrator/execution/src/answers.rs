@@ -13,7 +13,7 @@ use crate::wallet::Wallet;
 
 impl Failure {
     /// How long the venue wants to be left alone.
-    fn least_ms(&self) -> i64 {
+    pub(crate) fn least_ms(&self) -> i64 {
         match self {
             Self::NothingDone { retry_after_ms: Some(ms), .. } => {
                 i64::try_from(*ms).unwrap_or(i64::MAX)
@@ -84,7 +84,7 @@ impl Desk {
                 }
             }
             // The whole account's books are compared beside the desks.
-            Ask::Position { .. } | Ask::Balances => {}
+            Ask::Position { .. } | Ask::Balances | Ask::Incomes { .. } => {}
         }
     }
 
@@ -157,6 +157,7 @@ impl Desk {
                     guard.refuse(name.id.role(), code, reason, io.now, &io.terms);
                 }
             }
+            Role::Exit if self.is_too_little(code) => self.too_little = Some(reason.to_owned()),
             Role::Exit => self.refused_exits = self.refused_exits.saturating_add(1),
             Role::Entry | Role::Liquidation => {}
         }

@@ -163,8 +163,13 @@ pub enum Ask {
         /// Of what.
         instrument: InstrumentId,
     },
-    /// Spot: the whole account's balances.
+    /// The whole account's balances; on futures the wallets, without what positions show.
     Balances,
+    /// Futures: what the account paid and got beside its fills, from a moment on.
+    Incomes {
+        /// The moment.
+        since: UtcMs,
+    },
 }
 
 impl Ask {

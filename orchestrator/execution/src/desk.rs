@@ -26,6 +26,9 @@ const REMEMBERED: usize = 20_000;
 /// Strangers that are told of per instrument; whoever trades that much beside us is known by then.
 const STRANGERS: usize = 100;
 
+/// The venue's code for an order that its filters don't let through.
+const FILTER_FAILURE: i64 = -1013;
+
 /// Ended orders that are remembered per instrument.
 const GRAVES: usize = 256;
 
@@ -104,6 +107,8 @@ pub(crate) struct Desk {
     pub(crate) differs: Option<(u64, UtcMs)>,
     /// Exits that the venue refused in a row.
     pub(crate) refused_exits: u32,
+    /// Why the venue takes no order for what is held: it is too little.
+    pub(crate) too_little: Option<String>,
 }
 
 impl Desk {
@@ -139,6 +144,7 @@ impl Desk {
             version: 0,
             differs: None,
             refused_exits: 0,
+            too_little: None,
         }
     }
 
@@ -167,6 +173,20 @@ impl Desk {
         let closable = self.closable();
         let least = self.filters.as_ref().map_or(Quantity::ZERO, |filters| filters.min_quantity);
         !closable.is_zero() && closable >= least
+    }
+
+    /// Whether what is held is less than the venue takes an order for, as it says with this code: by
+    /// its least quantity, or by its least worth, of which no price is known better than the target.
+    pub(crate) fn is_too_little(&self, code: i64) -> bool {
+        let (false, Some(filters)) = (self.instrument.is_perpetual(), &self.filters) else {
+            return false;
+        };
+        let target = self.holder.and_then(|id| self.guards.get(&id)).map(|g| g.protection.target);
+        let worth = target.and_then(|target| target.times(self.closable()).ok());
+        let least = filters.min_notional_quote;
+        let small = worth.zip(least.plus(least).ok()).is_some_and(|(worth, limit)| worth < limit);
+        // What an entry may still bring is sold with it.
+        code == FILTER_FAILURE && small && !self.is_under_way(Role::Entry)
     }
 
     /// Base units that entries have executed, by the venue's word, and that no fill has told of yet.

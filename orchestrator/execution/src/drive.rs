@@ -3,6 +3,7 @@
 use domain::intervention::Intervention;
 use domain::order::{ClientOrderId, Role};
 use domain::venue_name::VenueName;
+use rust_decimal::Decimal;
 
 use crate::ask::Ask;
 use crate::desk::Desk;
@@ -66,6 +67,13 @@ impl Desk {
             self.guards.remove(&decision_id);
         }
         self.retire(decision_id);
+        if id.role() == Role::Exit
+            && let Some(why) = self.too_little.take()
+        {
+            let instrument = self.instrument;
+            self.held = Decimal::ZERO;
+            io.out.interventions.push(Intervention::TooLittle { instrument, why });
+        }
         if self.refused_exits == 2 && matches!(end, End::Rejected(_)) {
             let why = format!("the venue refuses to close {}: {end:?}", self.instrument);
             io.out.interventions.push(Intervention::Halted { why });
@@ -181,6 +189,14 @@ impl Desk {
             return;
         }
         let quantity = wanted.min(self.closable());
+        if spot && !self.held.is_zero() && !self.is_open() {
+            if self.is_under_way(Role::Entry) {
+                return;
+            }
+            let reason = format!("{} is less than the venue's least order", self.held);
+            self.too_little = Some(reason.clone());
+            return self.refuse_unsent(name, reason, io);
+        }
         if quantity.is_zero() || side != self.closing_side() {
             let reason = "nothing is left to close: the position ended meanwhile".to_owned();
             return self.refuse_unsent(name, reason, io);

@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use domain::gateway::Command;
 use domain::instrument::{Instrument, InstrumentId};
-use domain::intervention::Intervention;
 use domain::order::{ClientOrderId, OrderKind, Role, Ticket};
 use domain::time::UtcMs;
 use domain::venue_name::VenueName;
-use rust_decimal::Decimal;
 
-use crate::answer::{AccountEvent, Answer, Balance, Failure, FillSeen, OrderSeen};
+use crate::answer::{AccountEvent, Answer, Failure, FillSeen, OrderSeen};
 use crate::ask::{Ask, RequestId};
+use crate::compare::compare_position;
 use crate::desk::Desk;
 use crate::fact::{Fact, Out};
 use crate::guard::Guard;
 use crate::leg::{Leg, Phase};
+use crate::payments::Payments;
 use crate::question::{Asked, Io, Question};
 use crate::story::Story;
 use crate::terms::{Market, Terms};
@@ -31,16 +31,17 @@ pub struct Executor {
     pub(crate) terms: Terms,
     pub(crate) desks: BTreeMap<InstrumentId, Desk>,
     /// The venue's spellings.
-    symbols: BTreeMap<String, InstrumentId>,
+    pub(crate) symbols: BTreeMap<String, InstrumentId>,
     /// Fills of instruments that aren't known yet.
     unlisted: Vec<FillSeen>,
     strange: BTreeMap<String, ()>,
     pub(crate) asked: BTreeMap<RequestId, Asked>,
     pub(crate) next: u64,
     pub(crate) wallet: Wallet,
-    balances: Question,
+    pub(crate) payments: Payments,
+    pub(crate) balances: Question,
     /// Balances that differed, at this version of all books.
-    differed: Option<(u64, UtcMs)>,
+    pub(crate) differed: Option<(u64, UtcMs)>,
     pub(crate) connected: bool,
     /// None before the start.
     pub(crate) began_at: Option<UtcMs>,
@@ -59,6 +60,7 @@ impl Executor {
             asked: BTreeMap::new(),
             next: 0,
             wallet: Wallet::default(),
+            payments: Payments::default(),
             balances: Question::default(),
             differed: None,
             connected: false,
@@ -96,6 +98,7 @@ impl Executor {
     /// Takes note of an instrument and its filters. What waited for it goes on. May come again.
     pub fn list(&mut self, instrument: Instrument, now: UtcMs, out: &mut Out) {
         self.open_desk(instrument.id, now).filters = Some(instrument.filters);
+        self.payments.want(now);
         let symbol = instrument.id.symbol();
         let waiting = std::mem::take(&mut self.unlisted);
         let (known, waiting) = waiting.into_iter().partition(|fill| fill.symbol == symbol);
@@ -183,6 +186,7 @@ impl Executor {
                     _ => self.balances.want_again(now, &self.terms, 0),
                 }
             }
+            (Ask::Incomes { .. }, answer) => self.hear_payments((id, asked.at), answer, out),
             (ask, answer) => {
                 let Some(instrument) = ask.instrument() else { return };
                 self.at_desk(instrument, now, out, |desk, wallet, io| {
@@ -205,6 +209,10 @@ impl Executor {
                 self.reconcile(now, out);
             }
             AccountEvent::Lost => self.reconcile(now, out),
+            AccountEvent::Funded => {
+                self.payments.told(now);
+                self.ask_payments(out);
+            }
             AccountEvent::Order(seen) => self.hear_order(seen, now, out),
             AccountEvent::Fill(fill) => match self.symbols.get(&fill.symbol).copied() {
                 Some(instrument) => self.at_desk(instrument, now, out, |desk, wallet, io| {
@@ -230,7 +238,7 @@ impl Executor {
         }
     }
 
-    fn tell_unlisted(&mut self, symbol: &str, out: &mut Out) {
+    pub(crate) fn tell_unlisted(&mut self, symbol: &str, out: &mut Out) {
         if self.strange.len() < UNLISTED && self.strange.insert(symbol.to_owned(), ()).is_none() {
             out.facts.push(Fact::UnknownInstrument { symbol: symbol.to_owned() });
         }
@@ -238,6 +246,8 @@ impl Executor {
 
     /// Something may have been missed: everything is asked for.
     fn reconcile(&mut self, now: UtcMs, out: &mut Out) {
+        self.payments.want(now);
+        self.ask_payments(out);
         for instrument in self.desks.keys().copied().collect::<Vec<_>>() {
             self.at_desk(instrument, now, out, |desk, _, io| {
                 desk.reconcile(io.now);
@@ -264,8 +274,8 @@ impl Executor {
         for instrument in self.desks.keys().copied().collect::<Vec<_>>() {
             self.at_desk(instrument, now, out, |_, _, _| {});
         }
-        let spot = self.terms.market == Market::Spot;
-        if spot && self.balances.is_due(self.now) && self.is_quiet() {
+        self.ask_payments(out);
+        if self.balances.is_due(self.now) && self.is_comparable() {
             let version = self.version();
             let (asked, next, now) = (&mut self.asked, &mut self.next, self.now);
             let (terms, connected) = (self.terms, self.connected);
@@ -276,52 +286,23 @@ impl Executor {
         }
     }
 
-    fn version(&self) -> u64 {
-        self.desks.values().fold(0, |sum, desk| sum.wrapping_add(desk.version))
-    }
-
-    fn compare_balances(&mut self, asked: Asked, balances: &[Balance], out: &mut Out) {
-        let every = self.terms.reconcile_every_ms;
-        self.balances.rest();
-        self.balances.want(self.now.plus_ms(every));
-        let version = self.version();
-        if version != asked.version || !self.is_quiet() {
-            return;
-        }
-        let differences = self.wallet.compare(balances);
-        if differences.is_empty() {
-            self.differed = None;
-            return;
-        }
-        let since = self.differed.filter(|(at, _)| *at == version).map(|(_, since)| since);
-        let Some(since) = since else {
-            self.differed = Some((version, self.now));
-            self.balances.rest();
-            self.balances.want(self.now.plus_ms(self.terms.settle_ms));
-            return;
-        };
-        if self.now.since(since) < self.terms.settle_ms {
-            return;
-        }
-        self.differed = None;
-        for difference in differences {
-            let subject = difference.asset.to_string();
-            tell_difference(subject, difference.ours, difference.venues, out);
-        }
-        // A person has been told, and what is now is what comes next.
-        self.wallet.take(balances);
+    pub(crate) fn version(&self) -> u64 {
+        let payments = self.payments.version;
+        self.desks.values().fold(payments, |sum, desk| sum.wrapping_add(desk.version))
     }
 
     /// When the next tick is due; none where nothing waits for time.
     pub fn next_wake(&self) -> Option<UtcMs> {
         let desks = self.desks.values().filter_map(|desk| desk.next_wake(&self.terms));
-        let times = desks.chain(self.balances.next_wake());
+        let times = desks.chain(self.balances.next_wake()).chain(self.payments.next_wake());
         times.filter(|at| *at > self.now).min()
     }
 
     /// Whether nothing is under way or in question: ours and the venue's books are then equal.
     pub fn is_quiet(&self) -> bool {
-        self.began_at.is_some() && self.desks.values().all(Desk::is_quiet)
+        self.began_at.is_some()
+            && self.desks.values().all(Desk::is_quiet)
+            && (self.terms.market == Market::Spot || self.payments.is_quiet(self.now))
     }
 }
 
@@ -349,42 +330,4 @@ fn cancel_entry(desk: &mut Desk, id: ClientOrderId, io: &mut Io<'_>) {
     if leg.phase == Phase::Due {
         desk.withdraw(name, io);
     }
-}
-
-fn compare_position(
-    desk: &mut Desk,
-    (id, asked): (RequestId, Asked),
-    net_base: Option<Decimal>,
-    io: &mut Io<'_>,
-) {
-    desk.holding.end(id);
-    let Some(venues) = net_base else {
-        return desk.holding.want_again(io.now, &io.terms, 0);
-    };
-    desk.holding.rest();
-    if desk.version != asked.version || !desk.is_quiet() {
-        return;
-    }
-    let (ours, venues) = (desk.held.normalize(), venues.normalize());
-    if ours == venues {
-        desk.differs = None;
-        return;
-    }
-    match desk.differs.filter(|(version, _)| *version == desk.version) {
-        Some((_, since)) if io.now.since(since) >= io.terms.settle_ms => {
-            desk.differs = Some((desk.version, UtcMs::new(i64::MAX)));
-            tell_difference(desk.instrument.to_string(), ours, venues, io.out);
-        }
-        Some(_) => {}
-        None => {
-            desk.differs = Some((desk.version, io.now));
-            desk.holding.want(io.now.plus_ms(io.terms.settle_ms));
-        }
-    }
-}
-
-fn tell_difference(subject: String, ours: Decimal, venues: Decimal, out: &mut Out) {
-    let why = format!("books differ: {subject} is {ours} here and {venues} at the venue");
-    out.facts.push(Fact::BooksDiffer { subject, ours, venues });
-    out.interventions.push(Intervention::Halted { why });
 }

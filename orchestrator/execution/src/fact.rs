@@ -1,5 +1,6 @@
 //! What an operator should know, and what follows from an input.
 
+use domain::funding::FundingPayment;
 use domain::instrument::InstrumentId;
 use domain::intervention::Intervention;
 use domain::order::OrderReport;
@@ -85,6 +86,8 @@ pub struct Out {
     /// For the core.
     pub reports: Vec<OrderReport>,
     /// For the core, after the reports.
+    pub payments: Vec<FundingPayment>,
+    /// For the core, after the payments.
     pub interventions: Vec<Intervention>,
     /// For people.
     pub facts: Vec<Fact>,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::funding::FundingSource;
 use domain::gateway::Protection;
 use domain::ids::Id;
 use domain::instrument::InstrumentId;
@@ -20,8 +21,20 @@ pub struct Memory {
     pub held_base: BTreeMap<InstrumentId, Decimal>,
     /// Where fills are asked from.
     pub fills: BTreeMap<InstrumentId, FillsKept>,
+    /// Where payments are asked from.
+    pub payments: PaymentsKept,
     /// Where fills are asked from for an instrument that has none: when the run began.
     pub began_at: UtcMs,
+}
+
+/// The payments of funding that the ledger has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PaymentsKept {
+    /// The venue is asked for payments from here on, a day before the last one; none where there is
+    /// none: from when the run began.
+    pub since: Option<UtcMs>,
+    /// All that are booked since then.
+    pub booked: BTreeSet<(InstrumentId, FundingSource)>,
 }
 
 /// A plan of the core: whose stop and target a position of the instrument has.

@@ -96,7 +96,7 @@ impl Ask {
             | Self::Conditionals { instrument }
             | Self::Fills { instrument, .. }
             | Self::Position { instrument } => Some(*instrument),
-            Self::Balances => None,
+            Self::Balances | Self::Incomes { .. } => None,
         }
     }
 }

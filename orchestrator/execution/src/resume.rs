@@ -13,6 +13,7 @@ use crate::fact::Out;
 use crate::guard::Guard;
 use crate::leg::{Leg, Phase};
 use crate::memory::{Memory, PlanKept};
+use crate::payments::Payments;
 use crate::question::Io;
 use crate::story::Story;
 use crate::trail::Trail;
@@ -23,9 +24,12 @@ impl Executor {
     pub fn resume(&mut self, memory: &Memory, now: UtcMs, out: &mut Out) {
         self.began_at = Some(memory.began_at);
         self.now = self.now.max(now);
+        self.payments = Payments::recalled(memory, now);
         let orders = memory.orders.iter().map(|order| order.ticket.instrument);
         let plans = memory.plans.iter().map(|plan| plan.instrument);
-        for instrument in orders.chain(plans).chain(memory.held_base.keys().copied()) {
+        let held = memory.held_base.keys().chain(memory.fills.keys()).copied();
+        // What is flat too: its fills are booked, and must be known for it when they are told again.
+        for instrument in orders.chain(plans).chain(held) {
             self.open_desk(instrument, now);
         }
         for instrument in self.desks.keys().copied().collect::<Vec<_>>() {

@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 
 use domain::fill::Fill;
+use domain::funding::FundingPayment;
 use domain::instrument::Asset;
 use domain::order::Side;
 use rust_decimal::Decimal;
 
 use crate::answer::Balance;
 
-/// On spot: flows since the start, and what the account has beside them.
+/// What a venue's rounding of profits may come to between two looks, in an asset's units.
+const ROUNDING: Decimal = Decimal::from_parts(1, 0, 0, false, 4);
+
+/// Flows since the start, and what the account has beside them. On futures they are a balance only
+/// while nothing is held.
 #[derive(Debug, Default)]
 pub(crate) struct Wallet {
     flows: BTreeMap<Asset, Decimal>,
@@ -37,14 +42,22 @@ impl Wallet {
         self.flow(fill.fee_asset, fill.fee.negated().to_decimal());
     }
 
+    /// An amount that no fill tells of.
+    pub(crate) fn pay(&mut self, payment: &FundingPayment) {
+        if let Ok(quote) = payment.instrument.quote().parse() {
+            self.flow(quote, payment.amount_quote.to_decimal());
+        }
+    }
+
     fn flow(&mut self, asset: Asset, amount: Decimal) {
         let flow = self.flows.entry(asset).or_default();
         *flow = flow.saturating_add(amount);
     }
 
     /// Compares, of the assets that fills have moved. The first comparison takes what is beside the
-    /// flows for granted, the venue's word being all there is.
-    pub(crate) fn compare(&mut self, balances: &[Balance]) -> Vec<Difference> {
+    /// flows for granted, the venue's word being all there is. Where it rounds, so are the next ones by
+    /// as little as that.
+    pub(crate) fn compare(&mut self, balances: &[Balance], rounds: bool) -> Vec<Difference> {
         let totals: BTreeMap<_, _> = balances.iter().map(|b| (b.asset, b.total)).collect();
         let total = |asset: &Asset| totals.get(asset).copied().unwrap_or_default();
         let Some(beside) = &self.beside else {
@@ -59,7 +72,13 @@ impl Wallet {
             ours: ours(asset, flow).normalize(),
             venues: total(asset).normalize(),
         });
-        compared.filter(|difference| difference.ours != difference.venues).collect()
+        let bound = if rounds { ROUNDING } else { Decimal::ZERO };
+        let apart = |d: &Difference| d.ours.saturating_sub(d.venues).abs() > bound;
+        let differences: Vec<_> = compared.filter(apart).collect();
+        if rounds && differences.is_empty() {
+            self.take(balances);
+        }
+        differences
     }
 
     /// Takes the venue's balances as they are.

@@ -291,7 +291,8 @@ pub struct Simulate {
     /// List the faults that a script may name, and end.
     #[arg(long)]
     pub list_faults: bool,
-    /// Accounts that may trade, with their keys and balances (TOML or JSON).
+    /// Accounts that may trade (TOML or JSON): under [[accounts]] key, secret, balances = { USDT =
+    /// "10000" } on spot, futures = { USDT = "10000" } on USD-M.
     #[arg(long, value_name = "FILE")]
     pub account: Option<PathBuf>,
     /// How long an order is on its way, in ms of market time.

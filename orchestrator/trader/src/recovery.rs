@@ -18,7 +18,7 @@ use store::store::Store;
 use crate::desk::rows;
 use crate::desk::tally::Tally;
 use crate::ending::{Code, Failure, Outcome};
-use crate::gateway::fills::LatestFills;
+use crate::gateway::fills::Latest;
 
 /// Entries that are read at once.
 const PAGE: u64 = 20_000;
@@ -35,8 +35,8 @@ pub struct Recovered {
     pub tally: Tally,
     /// How many events were lived through again.
     pub events: u64,
-    /// The latest fills of every instrument.
-    pub fills: LatestFills,
+    /// The latest fills of every instrument, and payments.
+    pub fills: Latest,
 }
 
 /// Reads the stored ledger alongside the replay.
@@ -122,7 +122,7 @@ pub async fn recover(
         batch: Batch::default(),
         tally: Tally { equity_quote: configuration.capital_quote, ..Tally::default() },
         events: 0,
-        fills: LatestFills::default(),
+        fills: Latest::default(),
     };
     let record = Record::Configuration(Box::new(configuration.clone()));
     let first = Dated { at: UtcMs::default(), input_seq: 0, record };
@@ -192,6 +192,9 @@ async fn take(recovered: &mut Recovered, stored: &mut Stored<'_>, dated: Dated) 
     recovered.tally.count(&dated);
     if let Record::Fill(fill) = &dated.record {
         recovered.fills.hear(fill);
+    }
+    if let Record::Funding(payment) = &dated.record {
+        recovered.fills.pay(payment);
     }
     let held = match &entry {
         Some(entry) => stored.holds(entry).await?,

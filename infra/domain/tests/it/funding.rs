@@ -1,7 +1,7 @@
 //! Funding moves cash and is part of a position's profit.
 
 use domain::fill::Fill;
-use domain::funding::FundingPayment;
+use domain::funding::{FundingPayment, FundingSource};
 use domain::money::Money;
 use domain::order::Side;
 use domain::portfolio::{BookError, Portfolio};
@@ -24,10 +24,8 @@ fn payment(instrument: &str, amount: &str) -> FundingPayment {
     FundingPayment {
         instrument: pair(instrument),
         time_exchange: domain::time::UtcMs::new(0),
-        rate_ratio: Decimal::ZERO,
-        mark: "1".parse().unwrap(),
-        held_base: Decimal::ONE,
         amount_quote: money(amount),
+        source: FundingSource::Told { income_id: 7 },
     }
 }
 

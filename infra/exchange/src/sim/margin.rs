@@ -2,7 +2,7 @@
 
 use domain::candle::Candle;
 use domain::fill::Liquidity;
-use domain::funding::FundingPayment;
+use domain::funding::{FundingPayment, FundingSource};
 use domain::money::{Money, Overflow, Price};
 use domain::order::{ClientOrderId, OrderEvent, OrderKind, Role, Side, Ticket};
 use domain::time::UtcMs;
@@ -39,14 +39,8 @@ impl Market {
         let amount_quote = Money::new(paid.round_dp(8)).negated();
         self.holding.fund(amount_quote.to_decimal())?;
         let instrument = self.instrument.id;
-        Ok(Some(FundingPayment {
-            instrument,
-            time_exchange,
-            rate_ratio,
-            mark,
-            held_base,
-            amount_quote,
-        }))
+        let source = FundingSource::Reckoned { rate_ratio, mark, held_base };
+        Ok(Some(FundingPayment { instrument, time_exchange, amount_quote, source }))
     }
 
     /// Closes the position where the mark price came to its liquidation price: at the market, but

@@ -49,6 +49,8 @@ impl Ids {
 pub(crate) struct Account {
     pub(crate) key: Key,
     pub(crate) may_withdraw: bool,
+    /// Whether the key may trade futures: its account has a wallet there.
+    pub(crate) may_trade_futures: bool,
     /// Shares of an execution's value.
     pub(crate) maker_rate: Decimal,
     pub(crate) taker_rate: Decimal,
@@ -73,6 +75,7 @@ impl Account {
         Self {
             key: Key::new(&options.secret),
             may_withdraw: options.may_withdraw,
+            may_trade_futures: !options.futures_balances.is_empty(),
             maker_rate: options.maker_rate,
             taker_rate: options.taker_rate,
             balances: balances.collect(),

@@ -85,7 +85,7 @@ impl Desk<'_> {
             "enableWithdrawals": self.account.may_withdraw, "enableInternalTransfer": false,
             "permitsUniversalTransfer": false, "enableVanillaOptions": false,
             "enableFixApiTrade": false, "enableFixReadOnly": false, "enableMargin": false,
-            "enableFutures": false, "enableSpotAndMarginTrading": true,
+            "enableFutures": self.account.may_trade_futures, "enableSpotAndMarginTrading": true,
             "enablePortfolioMarginTrading": false,
         }))
     }

@@ -55,6 +55,7 @@ impl Account {
             conditional: Vec::new(),
             trades: trades.collect(),
             positions: Vec::new(),
+            incomes: Vec::new(),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::account::{Account, Venue};
 use super::order::side_word;
-use crate::snapshot::{BookedBalance, BookedOrder, BookedPosition, BookedTrade, MarketBooks};
+use crate::snapshot::{
+    BookedBalance, BookedIncome, BookedOrder, BookedPosition, BookedTrade, MarketBooks,
+};
 
 impl Account {
     /// A wallet is what it has free and what positions and orders bind of it.
@@ -72,12 +74,21 @@ impl Account {
             quantity: position.amount,
             entry_price: position.entry(),
         });
+        let incomes = self.incomes.iter().map(|income| BookedIncome {
+            id: income.id,
+            kind: income.kind.to_owned(),
+            symbol: income.symbol.clone(),
+            asset: income.asset.clone(),
+            amount: income.amount,
+            time_ms: income.time.ms(),
+        });
         MarketBooks {
             balances: balances.collect(),
             orders: orders.collect(),
             conditional: conditional.collect(),
             trades: trades.collect(),
             positions: positions.collect(),
+            incomes: incomes.collect(),
         }
     }
 }

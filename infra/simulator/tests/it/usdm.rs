@@ -225,7 +225,7 @@ async fn positions_are_opened_added_to_reduced_and_turned() {
     assert_eq!((held.position_amt, held.entry_price), (d("-3"), d("99")));
     // 1000 − 0.1 − 0.0196 − 1 − 99 × 0.0005 × 6
     assert_eq!(sums(&client).await[0], "998.5834");
-    let income = client.income(UtcMs::new(0), UtcMs::new(i64::MAX), 1).await.unwrap();
+    let income = client.income(None, UtcMs::new(0), UtcMs::new(i64::MAX), 1).await.unwrap();
     let sum: Decimal = income.iter().map(|row| row.income.to_decimal()).sum();
     assert_eq!(sum, d("998.5834"));
     step(&venue).await;

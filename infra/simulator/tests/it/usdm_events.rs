@@ -163,7 +163,7 @@ async fn funding_is_settled_every_eight_hours() {
     // 2 × 99 × 0.0003
     assert_eq!(told.balances[0].change.unwrap().to_decimal(), d("-0.0594"));
     assert_eq!(sums(&client).await[0], "999.8406");
-    let income = client.income(UtcMs::new(0), UtcMs::new(i64::MAX), 1).await.unwrap();
+    let income = client.income(None, UtcMs::new(0), UtcMs::new(i64::MAX), 1).await.unwrap();
     let paid = income.iter().find(|row| row.income_type == "FUNDING_FEE").unwrap();
     assert_eq!(
         (paid.income.to_decimal(), paid.time.ms()),
@@ -238,7 +238,7 @@ async fn crossed_positions_are_backed_by_the_whole_wallet_until_it_is_used_up() 
     assert_eq!(heard.account().await.reason, "INSURANCE_CLEAR");
     let [wallet, shown, free] = sums(&client).await;
     assert_eq!((wallet.as_str(), shown.as_str(), free.as_str()), ("0", "0", "0"));
-    let income = client.income(UtcMs::new(0), UtcMs::new(i64::MAX), 1).await.unwrap();
+    let income = client.income(None, UtcMs::new(0), UtcMs::new(i64::MAX), 1).await.unwrap();
     let sum: Decimal = income.iter().map(|row| row.income.to_decimal()).sum();
     assert_eq!(sum, Decimal::ZERO);
     venue.stop().await;

@@ -55,6 +55,12 @@ impl Core {
             Intervention::Unprotected { instrument, .. } => {
                 self.leave(*instrument, ExitReason::EmergencyExit, out)?;
             }
+            Intervention::TooLittle { instrument, .. } => {
+                let trade = self.book.leave(&mut self.account, *instrument, self.now)?;
+                if let Some(trade) = trade {
+                    self.record(Record::Trade(trade), out);
+                }
+            }
             Intervention::Halted { .. } => {
                 self.suspend(TradingState::Halted, intervention, out);
                 self.cancel_entries(out);

@@ -8,7 +8,7 @@ use domain::fill::{Fill, Liquidity};
 use domain::ids::{Id, RunSeed};
 use domain::instrument::InstrumentId;
 use domain::money::Quantity;
-use domain::order::{ClientOrderId, OrderEvent, OrderReport, Role, Side};
+use domain::order::{ClientOrderId, OrderEvent, OrderReport, OrderState, Role, Side};
 use domain::portfolio::Portfolio;
 use domain::time::UtcMs;
 use domain::trade::ExitReason;
@@ -199,6 +199,60 @@ fn an_exit_that_came_to_nothing_can_be_tried_again() {
     assert_eq!(stage(&desk), Stage::Closing(ExitReason::ForceExit));
     desk.fill(3, Role::Exit, &quantity.to_string());
     assert_eq!(desk.plan(), None);
+}
+
+#[test]
+fn what_the_venue_takes_in_several_fills_is_one_order() {
+    let mut desk = Desk::new();
+    let quantity = desk.enter(1);
+    desk.fill(1, Role::Entry, &quantity.to_string());
+    let liquidation = ClientOrderId::new(id(1), Role::Liquidation);
+    for (part, filled) in [("3", "3"), ("10", "13"), ("0.001", "13.001")] {
+        desk.fill(1, Role::Liquidation, part);
+        let order = desk.book.order(liquidation).unwrap();
+        assert_eq!((order.state, order.filled), (OrderState::Filled, filled.parse().unwrap()));
+        assert_eq!(order.ticket.quantity, order.filled);
+        assert_eq!(desk.plan(), Some(id(1)));
+        // The next part may come a watermark later.
+        desk.book.prune();
+    }
+    desk.fills += 1;
+    let rest = quantity.minus_or_zero("13.001".parse().unwrap());
+    let last = fill(1, Role::Liquidation, desk.fills, &rest.to_string());
+    let report = report(1, Role::Liquidation, OrderEvent::Filled(last));
+    let step = "0.001".parse().unwrap();
+    let (order, trade) = desk.book.hear(&report, &mut desk.account, step).unwrap().unwrap();
+    assert_eq!((order.filled, order.ticket.quantity), (quantity, quantity));
+    assert_eq!(trade.unwrap().exit_reason, ExitReason::Liquidation);
+    assert!(desk.plan().is_none() && desk.account.portfolio.positions().is_empty());
+    // Told once more it says nothing, and with its position it is forgotten.
+    assert_eq!(desk.hear(&report), Ok(false));
+    desk.book.prune();
+    assert!(desk.book.order(liquidation).is_none());
+}
+
+#[test]
+fn what_the_venue_does_not_take_is_left_and_the_next_entry_is_free() {
+    let mut desk = Desk::new();
+    desk.enter(1);
+    desk.fill(1, Role::Entry, "0.04");
+    let close = approve_close(Side::Sell, "0.04".parse().unwrap());
+    desk.book.intend_exit(id(2), instrument(), ExitReason::ExitSignal, &close);
+    desk.report(2, Role::Exit, OrderEvent::Submitted);
+    let reason = "Filter failure: NOTIONAL".to_owned();
+    desk.report(2, Role::Exit, OrderEvent::Rejected { reason });
+    let trade = desk.book.leave(&mut desk.account, instrument(), UtcMs::new(7)).unwrap().unwrap();
+    assert_eq!((trade.exit_reason, trade.exit_time), (ExitReason::ForceExit, UtcMs::new(7)));
+    // Four were paid for what is still owned, and a fee.
+    assert_eq!(trade.pnl_quote, money("-4.1"));
+    let portfolio = &desk.account.portfolio;
+    assert_eq!(portfolio.others()[&"BTC".parse().unwrap()], money("0.04"));
+    assert_eq!(portfolio.equity().unwrap(), money("9999.9"));
+    assert!(portfolio.positions().is_empty() && desk.plan().is_none());
+    let left = desk.book.leave(&mut desk.account, instrument(), UtcMs::new(8));
+    assert_eq!(left, Ok(None));
+    desk.enter(3);
+    assert_eq!(desk.plan(), Some(id(3)));
 }
 
 #[test]

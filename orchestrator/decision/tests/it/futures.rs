@@ -6,6 +6,7 @@ use decision::kernel::{self, Approved, Shrink, Verdict};
 use decision::policy::Policy;
 use decision::profile::Profile;
 use decision::snapshot::{DayCount, Holding, Planned, Snapshot, TradingState};
+use domain::funding::{FundingPayment, FundingSource};
 use domain::intent::{Action, Intent, IntentReason};
 use domain::money::{Money, Price, Quantity};
 use domain::order::Side;
@@ -343,13 +344,11 @@ fn the_sharpe_ratio_is_that_of_daily_equity() {
         equities.push(equity.to_f64());
         assert_eq!(account.sharpe(&profile).is_some(), day >= 31, "day {day}");
         account.mark(UtcMs::new(DAY_MS * (100 + day)), &profile).unwrap();
-        let payment = domain::funding::FundingPayment {
+        let payment = FundingPayment {
             instrument: "BTC/USDT:USDT".parse().unwrap(),
             time_exchange: UtcMs::new(DAY_MS * (100 + day)),
-            rate_ratio: Decimal::ZERO,
-            mark: price("100"),
-            held_base: Decimal::ZERO,
             amount_quote: money(gain),
+            source: FundingSource::Told { income_id: day },
         };
         account.portfolio.book_funding(&payment).unwrap();
     }
@@ -368,13 +367,11 @@ fn a_day_pauses_where_the_drawdown_comes_close_to_its_limit() {
     let profile = Profile::named("intraday-futures").unwrap();
     let mut account = account();
     let lose = |account: &mut Account, amount: &str, at: i64| {
-        let payment = domain::funding::FundingPayment {
+        let payment = FundingPayment {
             instrument: "BTC/USDT:USDT".parse().unwrap(),
             time_exchange: UtcMs::new(at),
-            rate_ratio: Decimal::ZERO,
-            mark: price("100"),
-            held_base: Decimal::ZERO,
             amount_quote: money(amount),
+            source: FundingSource::Told { income_id: at },
         };
         account.portfolio.book_funding(&payment).unwrap();
         account.mark(UtcMs::new(at), &profile).unwrap();

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::funding::FundingPayment;
 use domain::gateway::{Command, Protection};
 use domain::ids::{Id, RunSeed};
 use domain::instrument::Instrument;
@@ -25,6 +26,7 @@ pub(crate) struct Book {
     /// What closed positions left that can't be sold: owned, and part of none.
     pub(crate) dust: Decimal,
     pub(crate) booked: BTreeMap<u64, UtcMs>,
+    pub(crate) paid: Vec<FundingPayment>,
     pub(crate) stories: BTreeMap<ClientOrderId, Vec<OrderReport>>,
     pub(crate) interventions: Vec<Intervention>,
     seq: u64,
@@ -39,6 +41,7 @@ impl Book {
             held: Decimal::ZERO,
             dust: Decimal::ZERO,
             booked: BTreeMap::new(),
+            paid: Vec::new(),
             stories: BTreeMap::new(),
             interventions: Vec::new(),
             seq: 0,
@@ -180,6 +183,12 @@ impl Book {
         }
     }
 
+    /// What is left can't be sold.
+    pub(crate) fn leave(&mut self) {
+        self.dust += std::mem::take(&mut self.held);
+        self.plan = None;
+    }
+
     pub(crate) fn memory(&self) -> Memory {
         let plan = |(decision_id, protection)| PlanKept {
             instrument: self.instrument.id,
@@ -189,6 +198,10 @@ impl Book {
         let last = self.booked.values().max().copied().unwrap_or_default();
         let since = last.plus_ms(-domain::time::DAY_MS);
         let booked: BTreeSet<u64> = self.booked.keys().copied().collect();
+        // As the core has it: a ledger without fills, or without a position, has no row of them.
+        let id = self.instrument.id;
+        let held = (!self.held.is_zero()).then_some((id, self.held));
+        let fills = (!booked.is_empty()).then_some((id, FillsKept { since, booked }));
         let orders: Vec<_> =
             self.orders.values().filter(|o| !o.state.is_final()).cloned().collect();
         let stops = orders.iter().any(|o| {
@@ -202,8 +215,9 @@ impl Book {
                 .map(plan)
                 .into_iter()
                 .collect(),
-            held_base: [(self.instrument.id, self.held)].into(),
-            fills: [(self.instrument.id, FillsKept { since, booked })].into(),
+            held_base: held.into_iter().collect(),
+            fills: fills.into_iter().collect(),
+            payments: self.payments(),
             began_at: UtcMs::new(0),
         }
     }

@@ -2,6 +2,7 @@
 
 use domain::order::{OrderEvent, Role, Side};
 use execution::ask::Ask;
+use execution::fact::Out;
 use execution::terms::Market;
 
 use crate::normal::MARKETS;
@@ -165,4 +166,69 @@ fn an_entry_is_cancelled_before_and_after_it_was_sent() {
         assert_eq!(*world.story(Role::Entry).last().unwrap(), "cancelled");
         world.settle();
     }
+}
+
+#[test]
+fn what_is_too_little_to_be_sold_is_left_and_nothing_halts() {
+    let mut world = World::new(Market::Spot);
+    world.venue.least_quote = 5.into();
+    // Bought for more than the venue's least order, of which a part of the target fills.
+    world.buy("0.06");
+    world.run(3_000);
+    assert!(world.venue.nibble(q("0.02")));
+    world.run(1_000);
+    world.close();
+    world.run(20_000);
+    assert_eq!((world.book.held, world.book.dust), (0.into(), q("0.04").to_decimal()));
+    assert!(!world.halted() && world.venue.open_orders().is_empty());
+    world.settle();
+    // The next position has nothing to do with it.
+    world.buy("1");
+    world.run(3_000);
+    assert_eq!(world.venue.open_stops()[0].quantity, q("1"));
+    world.settle();
+}
+
+#[test]
+fn a_position_that_is_too_little_to_protect_is_left() {
+    let mut world = World::new(Market::Spot);
+    world.venue.least_quote = 5.into();
+    world.buy("0.01");
+    world.run(60_000);
+    assert_eq!(world.book.dust, q("0.01").to_decimal());
+    assert!(!world.halted());
+    world.settle();
+}
+
+#[test]
+fn an_order_that_is_too_large_is_no_dust() {
+    let mut world = World::new(Market::Spot);
+    world.buy("1");
+    world.run(3_000);
+    world.venue.least_quote = 1_000_000.into();
+    for _ in 0..2 {
+        world.close();
+        world.run(10_000);
+    }
+    assert_eq!(world.book.dust, 0.into());
+    assert!(world.halted());
+}
+
+#[test]
+fn less_than_the_least_quantity_is_left_without_asking() {
+    let mut world = World::new(Market::Spot);
+    world.buy("0.006");
+    world.run(3_000);
+    let mut instrument = world.venue.instrument;
+    instrument.filters.min_quantity = q("0.01");
+    let mut out = Out::default();
+    world.executor.list(instrument, world.now, &mut out);
+    world.take(out);
+    world.run(3_000);
+    let placed = world.venue.taken.len();
+    world.close();
+    world.run(3_000);
+    assert_eq!(world.venue.taken.len(), placed);
+    assert_eq!((world.book.held, world.book.dust), (0.into(), q("0.006").to_decimal()));
+    assert!(!world.halted());
 }

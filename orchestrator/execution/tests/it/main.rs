@@ -5,6 +5,7 @@ mod book;
 mod closing;
 mod doubt;
 mod fills;
+mod funding;
 mod history;
 mod load;
 mod normal;

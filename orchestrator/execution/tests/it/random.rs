@@ -97,6 +97,7 @@ fn life(seed: u64, market: Market) -> World {
     });
     world.venue.pieces = [1, 1, 2, 3][usize::try_from(dice.below(4)).unwrap()];
     world.venue.fee_permille = [0, 1][usize::try_from(dice.below(2)).unwrap()];
+    world.venue.least_quote = [0, 0, 5][usize::try_from(dice.below(3)).unwrap()].into();
     world.venue.renames = dice.percent(30);
     let short = market != Market::Spot;
     let minutes = 3 + dice.below(6);
@@ -152,6 +153,9 @@ fn step(world: &mut World, dice: &Dice, sky: Weather, short: bool) {
     }
     if dice.percent(1) {
         world.venue.nibble(q("0.003"));
+    }
+    if short && dice.percent(2) {
+        world.venue.fund("0.0001");
     }
     if dice.percent(2) {
         let failure = match dice.below(3) {

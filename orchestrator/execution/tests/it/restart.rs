@@ -178,3 +178,20 @@ fn a_position_without_a_plan_is_told_at_once() {
     let told = |fact: &&Fact| matches!(fact, Fact::ForeignOrder { .. });
     assert_eq!(world.facts.iter().filter(told).count(), 2, "its stop and its target, once each");
 }
+
+#[test]
+fn a_restart_without_a_position_knows_the_fills_of_the_last_one() {
+    for market in MARKETS {
+        let mut world = World::new(market);
+        world.buy("1");
+        world.run(3_000);
+        world.close();
+        world.run(20_000);
+        assert!(world.book.held.is_zero());
+        world.book.plan = None;
+        world.restart();
+        world.settle();
+        let told = |fact: &Fact| matches!(fact, Fact::ForeignOrder { .. });
+        assert!(!world.halted() && !world.facts.iter().any(told), "{market:?}: {:?}", world.facts);
+    }
+}

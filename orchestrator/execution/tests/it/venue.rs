@@ -9,7 +9,7 @@ use domain::order::{OrderState, Side};
 use domain::signal::Direction;
 use domain::time::UtcMs;
 use domain::venue_name::VenueName;
-use execution::answer::{AccountEvent, Answer, Balance, Failure, FillSeen, OrderSeen};
+use execution::answer::{AccountEvent, Answer, Balance, Failure, FillSeen, IncomeSeen, OrderSeen};
 use execution::ask::{Ask, Cursor, Sizing};
 use execution::terms::Market;
 use rust_decimal::Decimal;
@@ -84,6 +84,7 @@ pub(crate) struct Venue {
     pub(crate) plain: BTreeMap<u64, Order>,
     pub(crate) algos: BTreeMap<u64, Order>,
     pub(crate) fills: Vec<FillSeen>,
+    pub(crate) incomes: Vec<IncomeSeen>,
     pub(crate) base: Decimal,
     pub(crate) quote: Decimal,
     /// Said on the account's stream and not taken yet.
@@ -100,6 +101,8 @@ pub(crate) struct Venue {
     pub(crate) renames: bool,
     /// The next protective order is refused like this.
     pub(crate) refuses: Vec<Failure>,
+    /// On spot, sales below this worth are refused.
+    pub(crate) least_quote: Decimal,
     /// The next conditional order is taken and rejected afterwards.
     pub(crate) rejects: u32,
     /// It says of so many cancels that it knows no such order, and does nothing.
@@ -123,6 +126,7 @@ impl Venue {
             plain: BTreeMap::new(),
             algos: BTreeMap::new(),
             fills: Vec::new(),
+            incomes: Vec::new(),
             base: Decimal::ZERO,
             quote: Decimal::from(1_000_000),
             events: Vec::new(),
@@ -132,6 +136,7 @@ impl Venue {
             fee_permille: 0,
             renames: false,
             refuses: Vec::new(),
+            least_quote: Decimal::ZERO,
             rejects: 0,
             disowns: 0,
             taken: Vec::new(),
@@ -140,13 +145,18 @@ impl Venue {
         }
     }
 
-    fn id(&mut self) -> u64 {
+    pub(crate) fn id(&mut self) -> u64 {
         self.next += 1;
         self.next
     }
 
     fn spot(&self) -> bool {
         self.market == Market::Spot
+    }
+
+    fn is_small(&self, sizing: &Sizing) -> bool {
+        let worth = sizing.quantity.to_decimal() * self.price.to_decimal();
+        self.spot() && sizing.side == Side::Sell && worth < self.least_quote
     }
 
     /// Base units that no order locks.
@@ -204,6 +214,9 @@ impl Venue {
                 }
                 if trigger >= self.price || price <= self.price {
                     return Self::refused(-2010, "Stop price would trigger immediately.");
+                }
+                if self.is_small(&sizing) {
+                    return Self::refused(-1013, "Filter failure: NOTIONAL");
                 }
                 if self.free() < sizing.quantity.to_decimal() {
                     return Self::refused(-2010, "Account has insufficient balance.");
@@ -286,10 +299,17 @@ impl Venue {
                 let complete = shown.len() <= self.page;
                 Answer::Fills { fills: shown.into_iter().take(self.page).collect(), complete }
             }
+            Ask::Incomes { since } => self.incomes_since(since),
             Ask::Position { .. } => Answer::Position { net_base: self.base },
             Ask::Balances => {
                 let of = |asset: &str, total| Balance { asset: asset.parse().unwrap(), total };
-                Answer::Balances(vec![of("BTC", self.base), of("USDT", self.quote)])
+                match self.market {
+                    Market::Spot => {
+                        Answer::Balances(vec![of("BTC", self.base), of("USDT", self.quote)])
+                    }
+                    // What is held is not realised.
+                    Market::Usdm { .. } => Answer::Balances(vec![of("USDT", self.quote)]),
+                }
             }
         }
     }
@@ -353,6 +373,9 @@ impl Venue {
     ) -> Answer {
         if self.name_is_open(name) {
             return Answer::Failed(Failure::Duplicate);
+        }
+        if self.is_small(sizing) {
+            return Self::refused(-1013, "Filter failure: NOTIONAL");
         }
         let wanted = sizing.quantity.to_decimal();
         if self.spot() && sizing.side == Side::Sell && self.free() < wanted {

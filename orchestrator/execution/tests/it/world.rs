@@ -115,13 +115,14 @@ impl World {
     }
 
     /// What follows from an input goes where it belongs.
-    fn take(&mut self, out: Out) {
+    pub(crate) fn take(&mut self, out: Out) {
         for report in &out.reports {
             if self.loud {
                 println!("{} says {report:?}", self.now);
             }
             self.book.hear(report);
         }
+        self.book.paid.extend(out.payments);
         for request in out.requests {
             self.asks.push(request.ask);
             let (fate, there_ms, back_ms) = (self.travel)(&request);
@@ -158,6 +159,9 @@ impl World {
             self.alerted_at = Some(self.now);
             if self.loud {
                 println!("{} wants {intervention:?}", self.now);
+            }
+            if let Intervention::TooLittle { .. } = intervention {
+                self.book.leave();
             }
             if let Intervention::Unprotected { .. } = intervention
                 && self.obeys
@@ -337,6 +341,7 @@ impl World {
         let ours: Vec<u64> = self.book.booked.keys().copied().collect();
         assert_eq!(ours, venue, "every fill of the venue is booked once");
         assert_eq!(self.book.held + self.book.dust, self.venue.base, "both hold the same");
+        self.check_payments();
         for (index, name) in self.venue.taken.iter().enumerate() {
             let again = self.venue.taken[index + 1..].iter().any(|other| other == name);
             let single = name.starts_with("sx") && name.ends_with(['e', 'x']);

@@ -54,7 +54,7 @@ pub fn of_intervention(at: UtcMs, intervention: &Intervention) -> Option<Alert> 
         Intervention::Unprotected { instrument, why } => {
             Some(Alert::position_without_stop(at, *instrument, why))
         }
-        Intervention::Operator { .. } => None,
+        Intervention::Operator { .. } | Intervention::TooLittle { .. } => None,
     }
 }
 

@@ -155,14 +155,11 @@ impl Desk {
     }
 
     /// Books what a real venue says, and what its executor can't settle alone.
-    async fn hear(&mut self, News { reports, interventions }: News) -> Outcome<()> {
+    async fn hear(&mut self, News { reports, payments, interventions }: News) -> Outcome<()> {
         let mut out = Outbox::default();
-        for report in &reports {
-            self.floor.report(report, &mut out)?;
-        }
-        for intervention in &interventions {
-            self.floor.intervene(intervention, &mut out)?;
-        }
+        reports.iter().try_for_each(|of| self.floor.report(of, &mut out))?;
+        payments.iter().try_for_each(|of| self.floor.fund(of, &mut out))?;
+        interventions.iter().try_for_each(|of| self.floor.intervene(of, &mut out))?;
         steps::passed(Step::Booked).await;
         self.settle_up(self.floor.core().now(), out).await?;
         // What the venue has booked is on its way to the disk before anything else is heard.

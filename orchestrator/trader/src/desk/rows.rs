@@ -96,7 +96,13 @@ pub fn intervention_row(seq: u64) -> Id {
 }
 
 fn severity(intervention: &Intervention) -> Severity {
-    let Intervention::Operator { command, .. } = intervention else { return Severity::Critical };
+    let command = match intervention {
+        Intervention::Operator { command, .. } => command,
+        Intervention::TooLittle { .. } => return Severity::Warning,
+        Intervention::Unprotected { .. } | Intervention::Halted { .. } => {
+            return Severity::Critical;
+        }
+    };
     match command {
         OperatorCommand::Resume => Severity::Info,
         OperatorCommand::Pause | OperatorCommand::Reduce | OperatorCommand::Close { .. } => {

@@ -71,7 +71,7 @@ impl Account {
         match (self, ask) {
             (_, Ask::Fills { instrument, from }) => self.fills(instrument, from, now).await.into(),
             (Self::Spot(client), ask) => spot::perform(client, ask).await,
-            (Self::Usdm(client), ask) => usdm::perform(client, ask).await,
+            (Self::Usdm(client), ask) => usdm::perform(client, ask, now).await,
         }
     }
 

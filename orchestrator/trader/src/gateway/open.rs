@@ -17,7 +17,7 @@ use execution::terms::Terms;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::account::Account;
-use super::fills::LatestFills;
+use super::fills::Latest;
 use super::pump::{News, Outlets, Pump, Word};
 use super::turns::{Ears, Turns};
 use crate::alerts::found;
@@ -146,7 +146,7 @@ pub async fn turn(words: &mpsc::UnboundedSender<Word>, at: UtcMs) {
 }
 
 /// What the recovered core believes.
-pub fn memory(floor: &Floor, fills: &LatestFills, began_at: UtcMs) -> Memory {
+pub fn memory(floor: &Floor, fills: &Latest, began_at: UtcMs) -> Memory {
     let (book, portfolio) = (floor.core().book(), &floor.core().account().portfolio);
     let open = book.orders().filter(|order| !order.state.is_final());
     let plans = book.plans().iter().map(|(instrument, plan)| PlanKept {
@@ -161,6 +161,7 @@ pub fn memory(floor: &Floor, fills: &LatestFills, began_at: UtcMs) -> Memory {
         plans: plans.collect(),
         held_base: held.collect(),
         fills: fills.kept(),
+        payments: fills.payments(),
         began_at,
     }
 }

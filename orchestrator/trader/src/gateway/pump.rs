@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::funding::FundingPayment;
 use domain::gateway::Command;
 use domain::instrument::Instrument;
 use domain::intervention::Intervention;
@@ -55,11 +56,13 @@ pub enum Word {
     },
 }
 
-/// What the executor has for the core, to be booked in order: reports, then interventions.
+/// What the executor has for the core, to be booked in order: reports, payments, interventions.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct News {
     /// What became of orders.
     pub reports: Vec<OrderReport>,
+    /// What was paid and got beside fills.
+    pub payments: Vec<FundingPayment>,
     /// What the executor can't settle alone.
     pub interventions: Vec<Intervention>,
 }
@@ -225,11 +228,12 @@ impl Pump {
     /// Tells the core and people what there is; whether the core was told anything, and nothing
     /// where nobody hears it any more.
     pub(super) fn tell(&mut self) -> Option<bool> {
-        let Out { reports, interventions, facts, .. } = &mut self.out;
-        let is_news = !reports.is_empty() || !interventions.is_empty();
+        let Out { reports, payments, interventions, facts, .. } = &mut self.out;
+        let is_news = !(reports.is_empty() && payments.is_empty() && interventions.is_empty());
         if is_news {
             let news = News {
                 reports: std::mem::take(reports),
+                payments: std::mem::take(payments),
                 interventions: std::mem::take(interventions),
             };
             self.outlets.news.send(news).ok()?;

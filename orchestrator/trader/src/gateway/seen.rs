@@ -1,6 +1,7 @@
 //! From the venue's words to the executor's.
 
 use domain::fill::Liquidity;
+use domain::funding::FundingSource;
 use domain::instrument::Asset;
 use domain::money::{Price, Quantity};
 use domain::order::{OrderState, Side};
@@ -9,11 +10,12 @@ use exchange::binance::order::{VenueOrder, VenueTrade};
 use exchange::binance::signed::error::CallError;
 use exchange::binance::spot::list::{Cancelled, OrderList};
 use exchange::binance::usdm::algo::VenueAlgoOrder;
+use exchange::binance::usdm::query::Income;
 use exchange::binance::user_stream::algo_event::AlgoUpdate;
 use exchange::binance::user_stream::event::UserEvent;
 use exchange::binance::user_stream::order_event::{LastFill, OrderUpdate};
 use exchange::binance::user_stream::stream::UserMessage;
-use execution::answer::{AccountEvent, Answer, Failure, FillSeen, OrderSeen};
+use execution::answer::{AccountEvent, Answer, Failure, FillSeen, IncomeSeen, OrderSeen};
 
 /// What a request that came to nothing came to.
 pub(super) fn failure(error: CallError) -> Answer {
@@ -144,6 +146,28 @@ pub(super) fn fill(trade: &VenueTrade) -> Option<FillSeen> {
     })
 }
 
+/// Whether an amount of this kind is one that no fill tells of.
+fn is_income(kind: &str) -> bool {
+    matches!(kind, "FUNDING_FEE" | "INSURANCE_CLEAR")
+}
+
+/// A row of the account's incomes; none where it is of another kind, or in another asset than its
+/// instrument is settled in.
+pub(super) fn income(row: &Income) -> Option<IncomeSeen> {
+    let income_id = row.tran_id;
+    let source = match row.income_type.as_str() {
+        "FUNDING_FEE" => FundingSource::Told { income_id },
+        "INSURANCE_CLEAR" => FundingSource::Liquidation { income_id },
+        _ => return None,
+    };
+    if !row.symbol.ends_with(&row.asset) {
+        tracing::error!(income_id, symbol = %row.symbol, asset = %row.asset, "the venue settles in an asset that is not the instrument's");
+        return None;
+    }
+    let (symbol, amount_quote) = (row.symbol.clone(), row.income);
+    Some(IncomeSeen { symbol, amount_quote, source, time_exchange: row.time })
+}
+
 /// What the account's stream says, in the order in which it should be heard: what was filled before
 /// what became of the order by it.
 pub(super) fn heard(message: UserMessage) -> Vec<AccountEvent> {
@@ -172,6 +196,7 @@ pub(super) fn heard(message: UserMessage) -> Vec<AccountEvent> {
             tracing::warn!(event, "the account's stream said something that is not known");
             vec![AccountEvent::Lost]
         }
+        UserEvent::Account(update) if is_income(&update.reason) => vec![AccountEvent::Funded],
         // Their orders and their fills are told of one by one; sums are compared from time to time.
         UserEvent::List(_)
         | UserEvent::Balances(_)

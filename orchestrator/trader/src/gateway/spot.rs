@@ -71,6 +71,7 @@ pub(super) async fn perform(client: &SpotClient, ask: Ask) -> Performed {
         | Ask::Conditional { .. }
         | Ask::Conditionals { .. }
         | Ask::Position { .. }
+        | Ask::Incomes { .. }
         | Ask::Fills { .. } => seen::not_here("spot", &ask),
     };
     answer.into()

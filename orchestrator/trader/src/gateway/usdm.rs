@@ -2,20 +2,28 @@
 
 use domain::instrument::InstrumentId;
 use domain::signal::Direction;
+use domain::time::{MINUTE_MS, UtcMs};
 use domain::venue_name::VenueName;
+use exchange::binance::signed::error::CallError;
 use exchange::binance::signed::paging::{MAX_ROWS, Page};
+use exchange::binance::usdm::account::UsdmBalance;
 use exchange::binance::usdm::algo::{AlgoOrder, Condition, Share};
 use exchange::binance::usdm::client::UsdmClient;
 use exchange::binance::usdm::order::{UsdmKind, UsdmOrder};
+use exchange::binance::usdm::query::INCOME_ROWS;
 use exchange::binance::words::PositionSide;
-use execution::answer::Answer;
+use execution::answer::{Answer, Balance, IncomeSeen};
 use execution::ask::{Ask, Sizing};
 use rust_decimal::Decimal;
 
 use super::account::Performed;
 use super::seen;
 
-pub(super) async fn perform(client: &UsdmClient, ask: Ask) -> Performed {
+/// What of the venue's incomes is asked for: the rest comes with fills, or is a person's doing.
+const KINDS: [&str; 2] = ["FUNDING_FEE", "INSURANCE_CLEAR"];
+
+/// Does what is asked, once. `now` is the venue's time.
+pub(super) async fn perform(client: &UsdmClient, ask: Ask, now: UtcMs) -> Performed {
     let answer = match ask {
         Ask::PlaceMarket { name, sizing, reduce_only } => {
             let order = UsdmOrder {
@@ -74,7 +82,15 @@ pub(super) async fn perform(client: &UsdmClient, ask: Ask) -> Performed {
         }
         Ask::OpenOrders { instrument } => open_orders(client, instrument).await,
         Ask::Position { instrument } => position(client, instrument).await,
-        Ask::PlaceOco { .. } | Ask::Balances | Ask::Fills { .. } => seen::not_here("futures", &ask),
+        Ask::Incomes { since } => match incomes(client, since, now).await {
+            Ok(incomes) => Answer::Incomes(incomes),
+            Err(error) => seen::failure(error),
+        },
+        Ask::Balances => match client.balances().await {
+            Ok(balances) => Answer::Balances(wallets(&balances)),
+            Err(error) => seen::failure(error),
+        },
+        Ask::PlaceOco { .. } | Ask::Fills { .. } => seen::not_here("futures", &ask),
     };
     answer.into()
 }
@@ -109,6 +125,35 @@ async fn open_orders(client: &UsdmClient, instrument: InstrumentId) -> Answer {
         ),
         (Err(error), _) | (_, Err(error)) => seen::failure(error),
     }
+}
+
+/// All that was paid or got beside fills, page by page.
+async fn incomes(
+    client: &UsdmClient,
+    since: UtcMs,
+    now: UtcMs,
+) -> Result<Vec<IncomeSeen>, CallError> {
+    let mut told = Vec::new();
+    for kind in KINDS {
+        for page in 1.. {
+            // What is booked while it is asked for is heard now or the next time.
+            let rows = client.income(Some(kind), since, now.plus_ms(MINUTE_MS), page).await?;
+            told.extend(rows.iter().filter_map(seen::income));
+            if (rows.len() as u32) < INCOME_ROWS {
+                break;
+            }
+        }
+    }
+    Ok(told)
+}
+
+/// The wallet of every asset whose name is one.
+fn wallets(balances: &[UsdmBalance]) -> Vec<Balance> {
+    let named = balances.iter().filter_map(|balance| {
+        let asset = balance.asset.parse().ok()?;
+        Some(Balance { asset, total: balance.wallet_balance.to_decimal() })
+    });
+    named.collect()
 }
 
 /// Long less short: in one-way mode there is one row, in hedge mode there are two.

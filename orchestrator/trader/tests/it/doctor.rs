@@ -6,6 +6,9 @@ use std::net::TcpListener;
 
 use domain::time::UtcMs;
 use exchange::binance::clock::local_now;
+use exchange::binance::signed::client::SignedOptions;
+use exchange::binance::signed::keys::Keys;
+use exchange::binance::usdm::client::UsdmClient;
 use serde_json::Value;
 use simulator::options::{AccountOptions, Options, Source, Speed};
 use simulator::server::{Simulator, serve};
@@ -22,10 +25,15 @@ const PAIR: &str = "BTC/USDT";
 
 /// A venue whose clock goes right, with one account.
 fn venue(may_withdraw: bool) -> Simulator {
+    venue_of(PAIR, may_withdraw)
+}
+
+fn venue_of(pair: &str, may_withdraw: bool) -> Simulator {
     let now = local_now();
     let account = AccountOptions::new(KEY, SECRET, &[("USDT", 1000.into())]);
+    let account = account.with_futures(&[("USDT", 1000.into())]);
     let source = Source::Generated {
-        pairs: vec![PAIR.parse().unwrap()],
+        pairs: vec![pair.parse().unwrap()],
         start: UtcMs::new(now.ms() - 3_600_000),
         days: 1,
     };
@@ -91,6 +99,66 @@ fn all_is_well_or_says_what_to_do() {
     }
     assert!(row(&told, "mail")["what"].as_str().unwrap().contains("SMTP_HOST, NOTIFICATION_EMAIL"));
     site.folder.assert_deserted();
+}
+
+/// The finding of `name` that speaks of all these words.
+fn told<'a>(found: &'a Value, name: &str, words: &[&str]) -> &'a Value {
+    let rows = found["checks"].as_array().unwrap();
+    let speaks = |row: &&Value| {
+        let what = row["what"].as_str().unwrap();
+        row["name"] == name && words.iter().all(|word| what.contains(word))
+    };
+    rows.iter().find(speaks).unwrap_or_else(|| panic!("no {name} with {words:?}: {found:#}"))
+}
+
+#[test]
+fn an_account_on_futures_is_looked_at() {
+    let site = Site::embedded("doctor-usdm");
+    let pair = "BTC/USDT:USDT";
+    let venue = venue_of(pair, false);
+    let url = format!("http://{}", venue.address());
+    let look = |profile: &str, capital: &str| {
+        let launch = at(&site, &venue, SECRET).env("CRYPTO_PAIRS", pair);
+        let launch = launch.env("BINANCE_FUTURES_REST_URL", &url).env("SEXTANT_PROFILE", profile);
+        let ended = launch.env("INITIAL_CAPITAL", capital).end();
+        assert_keeps_secrets(&ended);
+        serde_json::from_str::<Value>(&ended.out).unwrap()
+    };
+    let found = look("intraday-futures", "1000");
+    for (name, words) in [
+        ("venue", &["answers"][..]),
+        ("pairs", &["all 1 are traded"]),
+        ("keys", &["accepted on USD-M futures"]),
+        ("account", &["one-way mode"]),
+        ("account", &["the wallet has 1000 USDT, the capital is 1000"]),
+        ("account", &[pair, "leverage 20, crossed margin"]),
+        // A third of the capital at leverage 5, in the first bracket.
+        ("leverage", &["up to 125 for positions of 1666.67, which need 0.004", "wants 5"]),
+        ("key's rights", &["it may read and trade"]),
+    ] {
+        assert_eq!(told(&found, name, words)["level"], "ok");
+    }
+    assert!(found["checks"].as_array().unwrap().iter().any(|row| row["name"] == "clock"));
+    // More than there is, and so much of it that the venue allows less leverage.
+    let rich = look("intraday-futures", "300000000");
+    assert_eq!(told(&rich, "account", &["the wallet has 1000"])["level"], "warn");
+    assert_eq!(told(&rich, "leverage", &["up to 4 for"])["level"], "fail");
+    // So much that more margin must be kept than the profile reckons with.
+    let near = look("intraday-futures", "10000000");
+    assert_eq!(told(&near, "leverage", &["which need 0.02", "reckons with 0.01"])["level"], "warn");
+    let client = futures(&venue, SECRET);
+    block_on(client.set_position_mode(true)).unwrap();
+    let hedged = look("intraday-futures", "1000");
+    assert_eq!(told(&hedged, "account", &["hedge mode"])["level"], "ok");
+    block_on(venue.stop()).unwrap();
+}
+
+fn futures(venue: &Simulator, secret: &str) -> UsdmClient {
+    let keys = Keys::new(KEY.into(), &secret.into()).unwrap();
+    let url = format!("http://{}", venue.address());
+    let client = UsdmClient::new(&url, keys, SignedOptions::default()).unwrap();
+    block_on(client.compare_clocks()).unwrap();
+    client
 }
 
 #[test]

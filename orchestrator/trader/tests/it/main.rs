@@ -28,3 +28,4 @@ mod settling;
 mod site;
 mod tampering;
 mod testnet;
+mod testnet_usdm;

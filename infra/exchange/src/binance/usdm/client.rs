@@ -314,13 +314,14 @@ impl UsdmClient {
         self.ask::<IgnoredAny>(&listen::renew(), "a listen key").await.map(|_| ())
     }
 
-    /// A page, counted from one, of what came and went.
+    /// A page, counted from one, of what came and went, of all kinds or of one.
     pub async fn income(
         &self,
+        kind: Option<&str>,
         from: UtcMs,
         to: UtcMs,
         page: u32,
     ) -> Result<Vec<Income>, CallError> {
-        self.ask(&query::income(from, to, page), "the income").await
+        self.ask(&query::income(kind, from, to, page), "the income").await
     }
 }

@@ -56,16 +56,20 @@ pub fn forced_orders(span: Option<(UtcMs, UtcMs)>) -> Call {
     Call::ask("fapi/v1/forceOrders", params, 50)
 }
 
-/// What came and went: funding, realised profit, commission, transfers. Oldest first, one page of a
-/// thousand after the other, counted from one.
-pub fn income(from: UtcMs, to: UtcMs, page: u32) -> Call {
+/// What came and went: funding, realised profit, commission, transfers, or of one kind alone, in the
+/// venue's words. Oldest first, one page of [`INCOME_ROWS`] after the other, counted from one.
+pub fn income(kind: Option<&str>, from: UtcMs, to: UtcMs, page: u32) -> Call {
     let params = Params::new()
+        .with_some("incomeType", kind)
         .with("startTime", from.ms())
         .with("endTime", to.ms())
         .with("page", page.max(1))
-        .with("limit", 1_000);
+        .with("limit", INCOME_ROWS);
     Call::ask("fapi/v1/income", params, 30)
 }
+
+/// Rows of a page of incomes.
+pub const INCOME_ROWS: u32 = 1_000;
 
 /// One amount that came or went.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -1,6 +1,7 @@
 //! The account and its key: whether it is taken, what it may do, and how the account is set.
 
 use domain::instrument::InstrumentId;
+use domain::money::Money;
 use exchange::binance::clock::local_now;
 use exchange::binance::signed::client::SignedOptions;
 use exchange::binance::signed::error::CallError;
@@ -8,7 +9,10 @@ use exchange::binance::signed::keys::Keys;
 use exchange::binance::signed::verdict::Market;
 use exchange::binance::spot::account::KeyRights;
 use exchange::binance::spot::client::SpotClient;
+use exchange::binance::usdm::account::UsdmBalance;
 use exchange::binance::usdm::client::UsdmClient;
+use exchange::binance::usdm::setting::Brackets;
+use rust_decimal::Decimal;
 
 use super::finding::{Check, Finding};
 use super::venue;
@@ -45,7 +49,7 @@ pub(super) async fn check(settings: &Settings, paper_days: u32) -> Vec<Finding> 
     };
     let mut findings = match market {
         Market::Spot => on_spot(&spot).await,
-        Market::Usdm => on_futures(&usdm, &settings.instruments).await,
+        Market::Usdm => on_futures(&usdm, settings).await,
     };
     if live.testnet {
         findings.push(KEYS.ok("of the test network, which does not tell what they may do"));
@@ -90,7 +94,7 @@ async fn on_spot(client: &SpotClient) -> Vec<Finding> {
     }
 }
 
-async fn on_futures(client: &UsdmClient, perpetuals: &[InstrumentId]) -> Vec<Finding> {
+async fn on_futures(client: &UsdmClient, settings: &Settings) -> Vec<Finding> {
     let account = Check::here("account");
     let config = match client.config().await {
         Ok(config) => config,
@@ -100,20 +104,25 @@ async fn on_futures(client: &UsdmClient, perpetuals: &[InstrumentId]) -> Vec<Fin
     if !config.can_trade {
         findings.push(account.fail("may not trade futures", "ask the venue why"));
     }
-    findings.push(match config.dual_side_position {
-        false => account.ok("one-way mode"),
-        true => account.fail(
-            "hedge mode: long and short stand side by side, which is not kept apart here",
-            "set one-way mode at the venue",
-        ),
-    });
+    findings.push(account.ok(match config.dual_side_position {
+        false => "one-way mode",
+        true => "hedge mode: each order names its position's side",
+    }));
     if config.multi_assets_margin {
         findings.push(account.warn(
             "multi-assets mode: every asset backs every position",
             "set single-asset mode at the venue",
         ));
     }
-    for instrument in perpetuals {
+    findings.push(match client.balances().await {
+        Ok(balances) => funds(settings, &balances),
+        Err(error) => refused(&error),
+    });
+    for instrument in &settings.instruments {
+        findings.push(match client.brackets(*instrument).await {
+            Ok(brackets) => leverage(*instrument, settings, &brackets),
+            Err(error) => refused(&error),
+        });
         match client.symbol_config(*instrument).await {
             Ok(found) => findings.extend(found.iter().map(|set| {
                 let margin = format!("{:?}", set.margin_type).to_lowercase();
@@ -123,6 +132,54 @@ async fn on_futures(client: &UsdmClient, perpetuals: &[InstrumentId]) -> Vec<Fin
         }
     }
     findings
+}
+
+/// Whether the wallet has what is to be traded with.
+fn funds(settings: &Settings, balances: &[UsdmBalance]) -> Finding {
+    let check = Check::here("account");
+    let quote = settings.quote.as_str();
+    let wallet = balances.iter().find(|balance| balance.asset == quote);
+    let wallet = wallet.map_or(Money::ZERO, |balance| balance.wallet_balance);
+    let what = format!("the wallet has {wallet} {quote}, the capital is {}", settings.capital);
+    match wallet < settings.capital {
+        true => check.warn(what, "pay in more, or set a smaller INITIAL_CAPITAL"),
+        false => check.ok(what),
+    }
+}
+
+/// Whether the venue allows the profile's leverage for the largest position that it may open, and
+/// asks for no more margin to keep it than the profile reckons with.
+fn leverage(instrument: InstrumentId, settings: &Settings, brackets: &[Brackets]) -> Finding {
+    let check = Check::here("leverage");
+    let profile = &settings.policy.profile;
+    let wanted = profile.leverage();
+    // Each position may take its equal share of the equity.
+    let shares = Decimal::from(wanted).checked_div(Decimal::from(profile.max_positions));
+    let largest = shares.and_then(|shares| settings.capital.scaled(shares).ok());
+    let own = brackets.iter().find(|brackets| brackets.symbol == instrument.symbol());
+    let bracket = own.zip(largest).and_then(|(own, largest)| own.of(largest));
+    let (Some(bracket), Some(largest)) = (bracket, largest) else {
+        let what = format!("the venue has no bracket for positions in {instrument} of that size");
+        return check.fail(what, "take a smaller capital or leverage");
+    };
+    let (most, kept) = (bracket.initial_leverage, bracket.maint_margin_ratio.normalize());
+    let reckoned = profile.margin.map_or(Decimal::ZERO, |margin| margin.maintenance_ratio);
+    let what = format!(
+        "{instrument}: up to {most} for positions of {}, which need {kept} of their worth; the \
+         profile wants {wanted} and reckons with {}",
+        largest.to_decimal().round_dp(2).normalize(),
+        reckoned.normalize()
+    );
+    if u32::from(most) < wanted {
+        check.fail(what, "take a profile with less leverage, or less capital")
+    } else if kept > reckoned {
+        check.warn(
+            what,
+            "raise the profile's maintenance_ratio: liquidation is nearer than it thinks",
+        )
+    } else {
+        check.ok(what)
+    }
 }
 
 fn of_rights(rights: &Result<KeyRights, CallError>, market: Market) -> Vec<Finding> {
