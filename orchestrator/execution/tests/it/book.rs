@@ -202,7 +202,10 @@ impl Book {
                 .map(plan)
                 .into_iter()
                 .collect(),
-            held_base: [(self.instrument.id, self.held)].into(),
+            held_base: (!self.held.is_zero())
+                .then_some((self.instrument.id, self.held))
+                .into_iter()
+                .collect(),
             fills: [(self.instrument.id, FillsKept { since, booked })].into(),
             began_at: UtcMs::new(0),
         }

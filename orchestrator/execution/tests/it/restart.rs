@@ -36,6 +36,27 @@ fn a_restart_with_an_open_entry_learns_what_became_of_it() {
 }
 
 #[test]
+fn a_restart_with_nothing_open_knows_what_was_booked() {
+    for market in MARKETS {
+        let mut world = World::new(market);
+        world.buy("1");
+        world.run(3_000);
+        world.price("111");
+        world.run(90_000);
+        assert!(world.book.held.is_zero(), "{market:?}");
+        world.restart();
+        world.run(90_000);
+        assert!(!world.facts.iter().any(|fact| matches!(fact, Fact::ForeignOrder { .. })));
+        assert_eq!(world.book.interventions, [], "{market:?}");
+        world.price("100");
+        world.buy("1");
+        world.run(3_000);
+        assert!(!world.book.held.is_zero(), "{market:?}");
+        world.settle();
+    }
+}
+
+#[test]
 fn a_restart_finds_the_stop_and_keeps_it() {
     for market in MARKETS {
         let mut world = World::new(market);
