@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -73,6 +73,16 @@ impl Simulator {
     /// What really happened to the account of this key.
     pub fn books(&self, key: &str) -> Snapshot {
         self.shared.snapshot(key)
+    }
+
+    /// How many connections are told of the market.
+    pub fn listeners(&self) -> usize {
+        self.shared.replay().listening()
+    }
+
+    /// How many requests have come.
+    pub fn requests(&self) -> u64 {
+        self.shared.rest_requests.load(Ordering::Relaxed)
     }
 
     /// Whether no message waits for any connection. What was handed to the network may still be on

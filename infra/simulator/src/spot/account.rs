@@ -11,7 +11,8 @@ use super::render;
 use crate::history::Market;
 use crate::line::Outlet;
 use crate::options::AccountOptions;
-use crate::usdm::keys::Key;
+use crate::signed::keys::Key;
+use crate::signed::placed::Placed;
 
 /// How much of an asset there is.
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,7 +64,7 @@ pub(crate) struct Account {
     pub(crate) updated: UtcMs,
     pub(crate) subscribers: Vec<Subscriber>,
     /// When orders were taken, for the venue's limits on their number; in the limits' clock.
-    pub(crate) taken_ms: Vec<i64>,
+    pub(crate) placed: Placed,
 }
 
 impl Account {
@@ -85,7 +86,7 @@ impl Account {
             lists: BTreeMap::new(),
             updated: now,
             subscribers: Vec::new(),
-            taken_ms: Vec::new(),
+            placed: Placed::default(),
         }
     }
 

@@ -8,19 +8,22 @@ use domain::time::{DAY_MS, UtcMs};
 use super::account::{Account, Ids, Subscriber};
 use super::desk::{Answer, Desk};
 use super::endpoints::{Endpoint, SIGNED};
-use super::freshness::Freshness;
 use super::trading::Floor;
 use crate::faults::call::Call;
 use crate::faults::layer::Layer;
 use crate::history::History;
 use crate::line::{Envelope, Line};
 use crate::options::{AccountOptions, Trading};
-use crate::params::{Params, Refusal, refusal};
+use crate::params::{Params, Refusal};
+use crate::signed::asker::{Asker, unknown_key};
+use crate::signed::freshness::Freshness;
+use crate::signed::placed::{Counts, Window, Windows};
 
-const TEN_SECONDS_MS: i64 = 10_000;
 /// As `exchangeInfo` tells them.
-const ORDERS_IN_TEN_SECONDS: usize = 100;
-const ORDERS_IN_A_DAY: usize = 200_000;
+const WINDOWS: Windows = [
+    Window { span_ms: 10_000, most: 100, name: "10 SECOND", header: "x-mbx-order-count-10s" },
+    Window { span_ms: DAY_MS, most: 200_000, name: "1 DAY", header: "x-mbx-order-count-1d" },
+];
 
 /// The venue's books.
 #[derive(Debug)]
@@ -33,24 +36,6 @@ pub(crate) struct Books {
     met: BTreeMap<String, usize>,
     trading: Trading,
     faults: Arc<Layer>,
-}
-
-/// Who asks, as far as it can be told before the signature is checked.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Asker<'a> {
-    pub(crate) key: &'a str,
-    /// What was signed.
-    pub(crate) payload: &'a str,
-    pub(crate) signature: Option<&'a str>,
-    /// Real time since the start.
-    pub(crate) wall_ms: i64,
-}
-
-/// How many orders an account has placed within the venue's windows.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct OrderCounts {
-    pub(crate) ten_seconds: usize,
-    pub(crate) day: usize,
 }
 
 impl Books {
@@ -138,15 +123,10 @@ impl Books {
     }
 
     /// Refuses a request whose key, signature or time is wrong.
-    fn admit(&mut self, asker: Asker<'_>, params: &Params) -> Result<(), Refusal> {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        if asker.key.is_empty() || !asker.key.bytes().all(plain) {
-            return Err(refusal(-2014, "API-key format invalid."));
-        }
+    fn admit(&self, asker: Asker<'_>, params: &Params) -> Result<(), Refusal> {
+        asker.has_key()?;
         let account = self.accounts.get(asker.key).ok_or_else(unknown_key)?;
-        params.mandatory("timestamp")?;
-        account.key.check(asker.payload, asker.signature)?;
-        self.freshness.check(params, self.now, asker.wall_ms)
+        asker.has_signed(&account.key, &self.freshness, params, self.now)
     }
 
     /// Answers a signed request at the books' moment. `counted_ms` is the clock of the venue's
@@ -158,7 +138,7 @@ impl Books {
         pairs: Vec<(String, String)>,
         history: &History,
         counted_ms: i64,
-    ) -> (Answer, Option<OrderCounts>) {
+    ) -> (Answer, Option<Counts>) {
         let call = Call::new(endpoint.method.word(), endpoint.path, asker.key, pairs.clone());
         let known: Vec<&str> = endpoint.known.iter().chain(&SIGNED).copied().collect();
         let admitted = Params::of(pairs, &known)
@@ -172,28 +152,21 @@ impl Books {
         };
         let fates = call.map(|call| self.faults.fates(&call, self.now)).unwrap_or_default();
         let (ids, now, trading) = (&mut self.ids, self.now, self.trading);
-        if endpoint.orders == 0 {
-            let mut desk = Desk { account, ids, history, now, trading, fates };
-            return ((endpoint.answer)(&mut desk, &params), None);
-        }
-        let counts = count(account, counted_ms);
-        for (used, limit, window) in [
-            (counts.ten_seconds, ORDERS_IN_TEN_SECONDS, "10 SECOND"),
-            (counts.day, ORDERS_IN_A_DAY, "1 DAY"),
-        ] {
-            if used + endpoint.orders > limit {
-                let message =
-                    format!("Too many new orders; current limit is {limit} orders per {window}.");
-                return (Err(refusal(-1015, message)), Some(counts));
-            }
+        if endpoint.orders > 0
+            && let Err(refusal) = account.placed.admit(endpoint.orders, &WINDOWS, counted_ms)
+        {
+            return (Err(refusal), Some(account.placed.count(&WINDOWS, counted_ms)));
         }
         let mut desk = Desk { account, ids, history, now, trading, fates };
         let answer = (endpoint.answer)(&mut desk, &params);
-        if answer.is_ok() {
-            desk.account.taken_ms.extend(std::iter::repeat_n(counted_ms, endpoint.orders));
+        if endpoint.orders == 0 {
+            return (answer, None);
         }
-        let counts = count(desk.account, counted_ms);
-        (answer, Some(counts))
+        let placed = &mut desk.account.placed;
+        if answer.is_ok() {
+            placed.add(endpoint.orders, counted_ms);
+        }
+        (answer, Some(placed.count(&WINDOWS, counted_ms)))
     }
 
     /// Has a connection told of an account from now on.
@@ -224,20 +197,6 @@ impl Books {
         }
         found
     }
-}
-
-fn unknown_key() -> Refusal {
-    refusal(-2015, "Invalid API-key, IP, or permissions for action.")
-}
-
-/// Orders of the window of ten seconds and of the day in which `now_ms` lies.
-fn count(account: &mut Account, now_ms: i64) -> OrderCounts {
-    let day = now_ms.div_euclid(DAY_MS);
-    account.taken_ms.retain(|at| at.div_euclid(DAY_MS) == day);
-    let window = now_ms.div_euclid(TEN_SECONDS_MS);
-    let in_window = |at: &&i64| at.div_euclid(TEN_SECONDS_MS) == window;
-    let ten_seconds = account.taken_ms.iter().filter(in_window).count();
-    OrderCounts { ten_seconds, day: account.taken_ms.len() }
 }
 
 #[cfg(test)]

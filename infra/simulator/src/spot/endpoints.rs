@@ -4,26 +4,7 @@ use serde_json::Value;
 
 use super::desk::{Answer, Desk};
 use crate::params::Params;
-
-/// How a request is sent over REST.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Verb {
-    Get,
-    Post,
-    Put,
-    Delete,
-}
-
-impl Verb {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Delete => "DELETE",
-        }
-    }
-}
+use crate::signed::rest::Verb;
 
 /// One of the signed requests.
 #[derive(Debug)]

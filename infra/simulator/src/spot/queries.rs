@@ -8,30 +8,17 @@ use super::desk::{Answer, Desk};
 use super::order::{Order, Trade};
 use super::render::{self, eight};
 use crate::params::{Params, Refusal, refusal};
+use crate::rows::{page, within_at_most};
 
 fn no_such_order() -> Refusal {
     refusal(-2013, "Order does not exist.")
 }
 
 /// From one moment to another, at most a day.
-fn between(params: &Params) -> Result<impl Fn(UtcMs) -> bool, Refusal> {
-    let (from, to) = (params.time("startTime")?, params.time("endTime")?);
-    if let (Some(from), Some(to)) = (from, to)
-        && to.since(from) > DAY_MS
-    {
-        return Err(refusal(-1127, "More than 24 hours between startTime and endTime."));
-    }
-    Ok(move |time: UtcMs| from.is_none_or(|from| time >= from) && to.is_none_or(|to| time <= to))
-}
-
-/// The first rows where a beginning is named, else the last.
-fn page<T>(mut rows: Vec<T>, is_from: bool, limit: usize) -> Vec<T> {
-    if is_from {
-        rows.truncate(limit);
-        return rows;
-    }
-    let beyond = rows.len().saturating_sub(limit);
-    rows.split_off(beyond)
+fn between(params: &Params) -> Result<impl Fn(UtcMs) -> bool + use<>, Refusal> {
+    within_at_most(params, DAY_MS, || {
+        refusal(-1127, "More than 24 hours between startTime and endTime.")
+    })
 }
 
 impl Desk<'_> {

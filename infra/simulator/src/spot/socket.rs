@@ -8,7 +8,6 @@ use actix_ws::{AggregatedMessage, AggregatedMessageStream, Closed, Session};
 use domain::time::UtcMs;
 use serde_json::{Map, Value, json};
 
-use super::books::Asker;
 use super::endpoints::{ENDPOINTS, Endpoint, SIGNED};
 use crate::faults::answers::Instead;
 use crate::faults::call::Call;
@@ -16,6 +15,7 @@ use crate::faults::plan::MarketName;
 use crate::line::Line;
 use crate::params::{Params, Refusal, refusal};
 use crate::shared::Shared;
+use crate::signed::asker::Asker;
 use crate::stream::ping;
 
 /// The longest request that is read.

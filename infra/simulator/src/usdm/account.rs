@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::algo::Algo;
 use super::fates::{Doing, Due};
-use super::keys::Key;
 use super::listen::ListenKey;
 use super::order::{Order, PositionSide, Trade};
 use super::position::Position;
@@ -18,6 +17,8 @@ use crate::faults::plan::Fault;
 use crate::history::History;
 use crate::line::Outlet;
 use crate::options::{AccountOptions, Funding};
+use crate::signed::keys::Key;
+use crate::signed::placed::Placed;
 use crate::spot::order::Parts;
 
 /// What the venue sets where nobody has.
@@ -113,7 +114,7 @@ pub(crate) struct Account {
     pub(crate) subscribers: Vec<Subscriber>,
     pub(crate) listen_key: Option<ListenKey>,
     /// When orders were taken, for the venue's limits on their number; in the limits' clock.
-    pub(crate) taken_ms: Vec<i64>,
+    pub(crate) placed: Placed,
     /// What the venue does with what is being asked for.
     pub(crate) fates: Vec<Fault>,
     pub(crate) dues: Vec<Due>,
@@ -143,7 +144,7 @@ impl Account {
             updated: now,
             subscribers: Vec::new(),
             listen_key: None,
-            taken_ms: Vec::new(),
+            placed: Placed::default(),
             fates: Vec::new(),
             dues: Vec::new(),
             parts: BTreeMap::new(),

@@ -19,12 +19,26 @@ use crate::faults::layer::Layer;
 use crate::history::History;
 use crate::line::{Envelope, Line};
 use crate::options::{AccountOptions, Deleveraging, UsdmOptions};
-use crate::params::{Params, Refusal, refusal};
+use crate::params::{Params, Refusal};
+use crate::signed::asker::{Asker, unknown_key};
+use crate::signed::freshness::Freshness;
+use crate::signed::placed::{Counts, Window, Windows};
 use crate::snapshot::MarketBooks;
-use crate::spot::books::Asker;
-use crate::spot::freshness::Freshness;
 
-const TEN_SECONDS_MS: i64 = 10_000;
+const WINDOWS: Windows = [
+    Window {
+        span_ms: 10_000,
+        most: ORDERS_IN_TEN_SECONDS,
+        name: "10 SECOND",
+        header: "x-mbx-order-count-10s",
+    },
+    Window {
+        span_ms: MINUTE_MS,
+        most: ORDERS_IN_A_MINUTE,
+        name: "1 MINUTE",
+        header: "x-mbx-order-count-1m",
+    },
+];
 
 /// The venue's books.
 #[derive(Debug)]
@@ -44,13 +58,6 @@ pub(crate) struct Books {
     faults: Arc<Layer>,
 }
 
-/// How many orders an account has placed within the venue's windows.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct OrderCounts {
-    pub(crate) ten_seconds: usize,
-    pub(crate) minute: usize,
-}
-
 /// What happens next, in the order of what happens at the same moment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Next {
@@ -68,10 +75,6 @@ impl Next {
             Self::Funding(at) | Self::Deleveraging(at) | Self::Countdown(at) | Self::Due(at) => *at,
         }
     }
-}
-
-fn unknown_key() -> Refusal {
-    refusal(-2015, "Invalid API-key, IP, or permissions for action.")
 }
 
 impl Books {
@@ -283,17 +286,12 @@ impl Books {
 
     /// Refuses a request whose key, signature or time is wrong.
     fn admit(&self, endpoint: &Endpoint, asker: Asker<'_>, params: &Params) -> Result<(), Refusal> {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        if asker.key.is_empty() || !asker.key.bytes().all(plain) {
-            return Err(refusal(-2014, "API-key format invalid."));
-        }
+        asker.has_key()?;
         let account = self.accounts.get(asker.key).ok_or_else(unknown_key)?;
         if endpoint.key_alone {
             return Ok(());
         }
-        params.mandatory("timestamp")?;
-        account.key.check(asker.payload, asker.signature)?;
-        self.freshness.check(params, self.now, asker.wall_ms)
+        asker.has_signed(&account.key, &self.freshness, params, self.now)
     }
 
     /// Answers a request with a key at the books' moment. `counted_ms` is the clock of the venue's
@@ -305,7 +303,7 @@ impl Books {
         pairs: Vec<(String, String)>,
         history: &History,
         counted_ms: i64,
-    ) -> (Answer, Option<OrderCounts>) {
+    ) -> (Answer, Option<Counts>) {
         let call = Call::new(endpoint.method.word(), endpoint.path, asker.key, pairs.clone());
         let admitted = Params::any(pairs)
             .and_then(|params| self.admit(endpoint, asker, &params).map(|()| params));
@@ -320,19 +318,10 @@ impl Books {
             return (Err(unknown_key()), None);
         };
         account.fates = call.map(|call| self.faults.fates(&call, now)).unwrap_or_default();
-        if endpoint.is_order {
-            let counts = count(account, counted_ms);
-            for (used, limit, window) in [
-                (counts.ten_seconds, ORDERS_IN_TEN_SECONDS, "10 SECOND"),
-                (counts.minute, ORDERS_IN_A_MINUTE, "1 MINUTE"),
-            ] {
-                if used >= limit {
-                    let message = format!(
-                        "Too many new orders; current limit is {limit} orders per {window}."
-                    );
-                    return (Err(refusal(-1015, message)), Some(counts));
-                }
-            }
+        if endpoint.is_order
+            && let Err(refusal) = account.placed.admit(1, &WINDOWS, counted_ms)
+        {
+            return (Err(refusal), Some(account.placed.count(&WINDOWS, counted_ms)));
         }
         let mut desk = Desk {
             account,
@@ -354,9 +343,9 @@ impl Books {
             Ok(_) => 1,
             Err(_) => 0,
         };
-        desk.account.taken_ms.extend(std::iter::repeat_n(counted_ms, taken));
-        let counts = count(desk.account, counted_ms);
-        (answer, Some(counts))
+        let placed = &mut desk.account.placed;
+        placed.add(taken, counted_ms);
+        (answer, Some(placed.count(&WINDOWS, counted_ms)))
     }
 
     /// Has a connection told of the account that this key belongs to. Nobody hears by a key that
@@ -383,16 +372,6 @@ impl Books {
             account.subscribers.retain(|subscriber| subscriber.connection != connection);
         }
     }
-}
-
-/// Orders of the window of ten seconds and of the minute in which `now_ms` lies.
-fn count(account: &mut Account, now_ms: i64) -> OrderCounts {
-    let minute = now_ms.div_euclid(MINUTE_MS);
-    account.taken_ms.retain(|at| at.div_euclid(MINUTE_MS) == minute);
-    let window = now_ms.div_euclid(TEN_SECONDS_MS);
-    let in_window = |at: &&i64| at.div_euclid(TEN_SECONDS_MS) == window;
-    let ten_seconds = account.taken_ms.iter().filter(in_window).count();
-    OrderCounts { ten_seconds, minute: account.taken_ms.len() }
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::algo::Algo;
 use super::check;
 use super::desk::{Answer, Desk, done, duplicate, no_such_order, unknown_cancelled};
-use super::queries::{between, page};
+use super::queries::between;
 use super::render;
 use crate::params::{Params, Refusal, refusal};
+use crate::rows::page;
 
 impl Desk<'_> {
     pub(crate) fn place_algo(&mut self, params: &Params) -> Answer {

@@ -2,26 +2,7 @@
 
 use super::desk::{Answer, Desk};
 use crate::params::Params;
-
-/// How a request is sent.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Verb {
-    Get,
-    Post,
-    Put,
-    Delete,
-}
-
-impl Verb {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Delete => "DELETE",
-        }
-    }
-}
+use crate::signed::rest::Verb;
 
 /// One of the requests.
 #[derive(Debug)]

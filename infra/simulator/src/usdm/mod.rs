@@ -18,7 +18,6 @@ mod fates;
 mod forced;
 mod funding;
 mod info;
-pub(crate) mod keys;
 mod listen;
 mod margin;
 pub(crate) mod market;

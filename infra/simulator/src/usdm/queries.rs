@@ -12,34 +12,16 @@ use super::render::{self, eight, joined, plain, sides};
 use super::tiers::{maintenance, most_at};
 use super::wallet::Income;
 use crate::params::{Params, Refusal, refusal};
+use crate::rows::{page, within, within_at_most};
 
 /// The longest span of one question.
 const LONGEST_MS: i64 = 7 * DAY_MS;
 
 /// From one moment to another, at most a week.
 pub(crate) fn between(params: &Params) -> Result<impl Fn(UtcMs) -> bool + use<>, Refusal> {
-    let (from, to) = (params.time("startTime")?, params.time("endTime")?);
-    if let (Some(from), Some(to)) = (from, to)
-        && to.since(from) > LONGEST_MS
-    {
-        let message = "Time interval too large, the max duration is 7 days.";
-        return Err(refusal(-4165, message));
-    }
-    Ok(within(from, to))
-}
-
-fn within(from: Option<UtcMs>, to: Option<UtcMs>) -> impl Fn(UtcMs) -> bool + use<> {
-    move |time| from.is_none_or(|from| time >= from) && to.is_none_or(|to| time <= to)
-}
-
-/// The first rows where a beginning is named, else the last.
-pub(crate) fn page<T>(mut rows: Vec<T>, is_from: bool, limit: usize) -> Vec<T> {
-    if is_from {
-        rows.truncate(limit);
-        return rows;
-    }
-    let beyond = rows.len().saturating_sub(limit);
-    rows.split_off(beyond)
+    within_at_most(params, LONGEST_MS, || {
+        refusal(-4165, "Time interval too large, the max duration is 7 days.")
+    })
 }
 
 impl Desk<'_> {
@@ -261,7 +243,7 @@ impl Desk<'_> {
 
     pub(crate) fn income(&mut self, params: &Params) -> Answer {
         let named = self.named(params)?;
-        let is_within = within(params.time("startTime")?, params.time("endTime")?);
+        let is_within = within(params)?;
         let limit = params.limit(100, 1000)?;
         let kind = params.get("incomeType");
         let asked = |income: &&Income| {

@@ -1,11 +1,9 @@
 //! An unmodified ccxt, told only where the venue is, reads markets and candles.
 
-use std::process::Stdio;
-
 use domain::time::MINUTE_MS;
 use serde_json::Value;
-use tokio::process::Command;
 
+use crate::python::Python;
 use crate::support::{Folder, START, minute};
 
 const SCRIPT: &str = r#"
@@ -32,23 +30,14 @@ print(json.dumps({
 
 #[tokio::test]
 async fn an_unmodified_ccxt_reads_markets_and_candles() {
-    let mut probe = Command::new("python3");
-    probe.args(["-c", "import ccxt"]).stdout(Stdio::null()).stderr(Stdio::null());
-    if !probe.status().await.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: python3 with ccxt is not here (pip install ccxt)");
-        return;
-    }
+    let Some(python) = Python::with("ccxt").await else { return };
     let folder = Folder::of("BTCUSDT", 0..180);
     folder.add("ETHUSDT", 0..180);
     let venue = folder.serve().await;
     let mut socket = venue.connect("/ws/btcusdt@kline_1m").await;
     socket.read_some(180).await;
-    let mut script = Command::new("python3");
     let base = format!("http://{}", venue.address());
-    script.args(["-c", SCRIPT, &base, &START.to_string()]);
-    let output = script.output().await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let told = python.tells(SCRIPT, &[&base, &START.to_string()]).await;
     assert_eq!(told["symbols"], serde_json::json!(["BTC/USDT", "ETH/USDT"]));
     assert_eq!((&told["active"], &told["spot"]), (&true.into(), &true.into()));
     assert_eq!(told["precision"]["price"], 0.01);

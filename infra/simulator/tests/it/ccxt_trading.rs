@@ -3,10 +3,9 @@
 use exchange::binance::signed::paging::Page;
 use exchange::binance::spot::client::SpotClient;
 use serde_json::Value;
-use tokio::process::Command;
 
-use crate::support::{Venue, python_with};
-use crate::trading::{KEY, SECRET, balances, btc, client, step, venue};
+use crate::python::{Python, equal_orders, equal_trades, number};
+use crate::trading::{balances, btc, client, step, venue};
 
 /// Prints what it did and then what it sees; `places` is whether it trades.
 const SCRIPT: &str = r#"
@@ -67,38 +66,11 @@ print(json.dumps({
 }))
 "#;
 
-async fn run(python: &str, venue: &Venue, what: &str) -> Value {
-    let base = format!("http://{}", venue.address());
-    let mut script = Command::new(python);
-    let output = script.args(["-c", SCRIPT, &base, KEY, SECRET, what]).output().await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn number(text: impl ToString) -> f64 {
-    text.to_string().parse().unwrap()
-}
-
 /// What ccxt parsed is what the books hold, as our own client reads them.
 async fn equals_the_books(told: &Value, client: &SpotClient) {
     let orders = client.all_orders(btc(), Page::Latest, None).await.unwrap();
-    let parsed = told["orders"].as_array().unwrap();
-    assert_eq!(parsed.len(), orders.len());
-    for (parsed, order) in parsed.iter().zip(&orders) {
-        assert_eq!(parsed["id"], order.order_id.to_string());
-        assert_eq!(parsed["clientOrderId"], order.client_order_id);
-        let status = match order.status.as_ref().unwrap().as_str() {
-            "NEW" => "open",
-            "FILLED" => "closed",
-            "CANCELED" => "canceled",
-            "EXPIRED" => "expired",
-            other => panic!("{other}"),
-        };
-        assert_eq!(parsed["status"], status, "{parsed}");
-        assert_eq!(parsed["filled"], number(order.filled.unwrap()));
-        assert_eq!(parsed["amount"], number(order.quantity.unwrap()));
-        assert_eq!(parsed["cost"], number(order.filled_quote.unwrap().to_decimal()));
-        assert_eq!(parsed["timestamp"], order.created.unwrap().ms());
+    equal_orders(&told["orders"], &orders);
+    for (parsed, order) in told["orders"].as_array().unwrap().iter().zip(&orders) {
         let stop = number(order.stop_price.unwrap());
         assert_eq!(parsed["triggerPrice"].as_f64().unwrap_or_default(), stop);
     }
@@ -107,28 +79,16 @@ async fn equals_the_books(told: &Value, client: &SpotClient) {
     assert_eq!(told["open"], serde_json::json!(open));
     assert_eq!(told["everywhere"], open.len());
     let trades = client.trades(btc(), Page::Latest, None).await.unwrap();
-    let parsed = told["trades"].as_array().unwrap();
-    assert_eq!(parsed.len(), trades.len());
-    for (parsed, trade) in parsed.iter().zip(&trades) {
-        assert_eq!(parsed[0], trade.id.to_string());
-        assert_eq!(parsed[1], trade.order_id.to_string());
-        assert_eq!(parsed[2], number(trade.price));
-        assert_eq!(parsed[3], number(trade.quantity));
-        assert_eq!(parsed[5], number(trade.commission.to_decimal()));
-        assert_eq!(parsed[6], trade.commission_asset);
-        assert_eq!(parsed[7], if trade.is_maker { "maker" } else { "taker" });
-        assert_eq!(parsed[8], if trade.is_buyer { "buy" } else { "sell" });
-        assert_eq!(parsed[9], trade.time.ms());
-    }
+    equal_trades(&told["trades"], &trades);
     let parsed: Vec<f64> = serde_json::from_value(told["balance"].clone()).unwrap();
     assert_eq!(parsed, balances(client).await.map(number));
 }
 
 #[tokio::test]
 async fn an_unmodified_ccxt_trades() {
-    let Some(python) = python_with("ccxt").await else { return };
+    let Some(python) = Python::with("ccxt").await else { return };
     let (_folder, venue) = venue().await;
-    let told = run(&python, &venue, "places").await;
+    let told = python.trades(SCRIPT, &venue, "places").await;
     let refused = serde_json::json!({
         "poor": "InsufficientFunds", "small": "BadRequest", "crossing": "OrderImmediatelyFillable",
         "cancelled": "OrderNotFound", "missing": "OrderNotFound",
@@ -139,7 +99,7 @@ async fn an_unmodified_ccxt_trades() {
     assert_eq!(told["open"].as_array().unwrap().len(), 6);
     step(&venue).await;
     step(&venue).await;
-    let told = run(&python, &venue, "looks").await;
+    let told = python.trades(SCRIPT, &venue, "looks").await;
     equals_the_books(&told, &client).await;
     // The limit, the stop, the target, and both with a limit of their own.
     assert_eq!(told["trades"].as_array().unwrap().len(), 7);

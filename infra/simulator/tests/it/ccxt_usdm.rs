@@ -3,10 +3,8 @@
 use exchange::binance::signed::paging::Page;
 use exchange::binance::usdm::client::UsdmClient;
 use serde_json::{Value, json};
-use tokio::process::Command;
 
-use crate::support::{Venue, python_with};
-use crate::trading::{KEY, SECRET};
+use crate::python::{Python, equal_orders, equal_trades, number};
 use crate::usdm::{btc, client, step, sums, venue};
 
 /// Prints what it did and then what it sees; `places` is whether it trades.
@@ -99,38 +97,11 @@ print(json.dumps({
 }))
 "#;
 
-async fn run(python: &str, venue: &Venue, what: &str) -> Value {
-    let base = format!("http://{}", venue.address());
-    let mut script = Command::new(python);
-    let output = script.args(["-c", SCRIPT, &base, KEY, SECRET, what]).output().await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn number(text: impl ToString) -> f64 {
-    text.to_string().parse().unwrap()
-}
-
 /// What ccxt parsed is what the books hold, as our own client reads them.
 async fn equals_the_books(told: &Value, client: &UsdmClient) {
     let orders = client.all_orders(btc(), Page::Latest, None).await.unwrap();
-    let parsed = told["orders"].as_array().unwrap();
-    assert_eq!(parsed.len(), orders.len());
-    for (parsed, order) in parsed.iter().zip(&orders) {
-        assert_eq!(parsed["id"], order.order_id.to_string());
-        assert_eq!(parsed["clientOrderId"], order.client_order_id);
-        let status = match order.status.as_ref().unwrap().as_str() {
-            "NEW" => "open",
-            "FILLED" => "closed",
-            "CANCELED" => "canceled",
-            "EXPIRED" => "expired",
-            other => panic!("{other}"),
-        };
-        assert_eq!(parsed["status"], status, "{parsed}");
-        assert_eq!(parsed["filled"], number(order.filled.unwrap()));
-        assert_eq!(parsed["amount"], number(order.quantity.unwrap()));
-        assert_eq!(parsed["cost"], number(order.filled_quote.unwrap().to_decimal()));
-        assert_eq!(parsed["timestamp"], order.created.unwrap().ms());
+    equal_orders(&told["orders"], &orders);
+    for (parsed, order) in told["orders"].as_array().unwrap().iter().zip(&orders) {
         assert_eq!(parsed["reduceOnly"], order.reduce_only.unwrap());
     }
     let open = client.open_orders(Some(btc())).await.unwrap();
@@ -149,23 +120,7 @@ async fn equals_the_books(told: &Value, client: &UsdmClient) {
         );
     }
     let trades = client.trades(btc(), Page::Latest, None).await.unwrap();
-    let parsed = told["trades"].as_array().unwrap();
-    assert_eq!(parsed.len(), trades.len());
-    for (parsed, trade) in parsed.iter().zip(&trades) {
-        let side = if trade.is_buyer { "buy" } else { "sell" };
-        let liquidity = if trade.is_maker { "maker" } else { "taker" };
-        assert_eq!(
-            (&parsed[0], &parsed[1]),
-            (&json!(trade.id.to_string()), &json!(trade.order_id.to_string()))
-        );
-        assert_eq!(
-            (&parsed[2], &parsed[3]),
-            (&json!(number(trade.price)), &json!(number(trade.quantity)))
-        );
-        assert_eq!(parsed[5], number(trade.commission.to_decimal()));
-        assert_eq!((&parsed[6], &parsed[7]), (&json!(trade.commission_asset), &json!(liquidity)));
-        assert_eq!((&parsed[8], &parsed[9]), (&json!(side), &json!(trade.time.ms())));
-    }
+    equal_trades(&told["trades"], &trades);
     let [wallet, _, free] = sums(client).await;
     assert_eq!(told["balance"], json!([number(wallet), number(free)]));
     let positions = client.positions(Some(btc())).await.unwrap();
@@ -187,9 +142,9 @@ async fn equals_the_books(told: &Value, client: &UsdmClient) {
 
 #[tokio::test]
 async fn an_unmodified_ccxt_trades_perpetuals() {
-    let Some(python) = python_with("ccxt").await else { return };
+    let Some(python) = Python::with("ccxt").await else { return };
     let (_folder, venue) = venue().await;
-    let told = run(&python, &venue, "places").await;
+    let told = python.trades(SCRIPT, &venue, "places").await;
     let refused = json!({
         "poor": -2019, "small": -4164, "crossing": -5022, "at_once": -2021, "cancelled": -2011,
         "missing": -2013,
@@ -209,7 +164,7 @@ async fn an_unmodified_ccxt_trades_perpetuals() {
     assert_eq!(told["waiting"].as_array().unwrap().len(), 5);
     step(&venue).await;
     step(&venue).await;
-    let told = run(&python, &venue, "looks").await;
+    let told = python.trades(SCRIPT, &venue, "looks").await;
     equals_the_books(&told, &client).await;
     assert_eq!(told["positions"].as_array().unwrap().len(), 0);
     venue.stop().await;

@@ -2,10 +2,9 @@
 
 use exchange::binance::signed::paging::Page;
 use serde_json::{Value, json};
-use tokio::process::Command;
 
-use crate::support::python_with;
-use crate::trading::{KEY, SECRET, balances, btc, client, venue};
+use crate::python::{Python, number, order_row, trade_rows};
+use crate::trading::{balances, btc, client, venue};
 
 const SCRIPT: &str = r#"
 import json, sys, time
@@ -50,34 +49,23 @@ print(json.dumps({
 
 #[tokio::test]
 async fn an_unmodified_python_binance_trades() {
-    let Some(python) = python_with("binance").await else { return };
+    let Some(python) = Python::with("binance").await else { return };
     let (_folder, venue) = venue().await;
-    let base = format!("http://{}", venue.address());
-    let output = Command::new(python).args(["-c", SCRIPT, &base, KEY, SECRET]).output().await;
-    let output = output.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let told = python.trades(SCRIPT, &venue, "all").await;
     assert_eq!(told["refused"], -2010);
     assert_eq!((&told["cancelled"], &told["pair"]), (&json!("CANCELED"), &json!(2)));
     assert!(told["filters"].as_array().unwrap().contains(&json!("LOT_SIZE")));
     let client = client(&venue);
     let orders = client.all_orders(btc(), Page::Latest, None).await.unwrap();
-    let ours = |order: &exchange::binance::order::VenueOrder| {
-        let (status, kind) = (order.status.as_ref().unwrap(), order.kind.as_ref().unwrap());
-        json!([order.order_id, order.client_order_id, status.as_str(), kind.as_str()])
-    };
-    assert_eq!(told["orders"], orders.iter().map(ours).collect::<Value>());
+    assert_eq!(told["orders"], orders.iter().map(order_row).collect::<Value>());
     assert_eq!(orders.len(), 10);
     let open = client.open_orders(Some(btc())).await.unwrap();
     assert_eq!(told["open"], open.iter().map(|order| order.order_id).collect::<Value>());
     assert_eq!(open.len(), 7);
     let trades = client.trades(btc(), Page::Latest, None).await.unwrap();
-    let trades =
-        trades.iter().map(|t| json!([t.id, t.order_id, t.price.to_f64(), t.quantity.to_f64()]));
-    assert_eq!(told["trades"], trades.collect::<Value>());
+    assert_eq!(told["trades"], trade_rows(&trades));
     let told: Vec<String> = serde_json::from_value(told["balances"].clone()).unwrap();
     let held = balances(&client).await;
-    let number = |text: &String| text.parse::<f64>().unwrap();
     assert_eq!(
         told.iter().map(number).collect::<Vec<_>>(),
         held.iter().map(number).collect::<Vec<_>>()

@@ -3,10 +3,8 @@
 use exchange::binance::order::VenueOrder;
 use exchange::binance::signed::paging::Page;
 use serde_json::{Value, json};
-use tokio::process::Command;
 
-use crate::support::python_with;
-use crate::trading::{KEY, SECRET};
+use crate::python::{Python, order_row, trade_rows};
 use crate::usdm::{btc, client, venue};
 
 const SCRIPT: &str = r#"
@@ -87,13 +85,9 @@ print(json.dumps({
 
 #[tokio::test]
 async fn an_unmodified_python_binance_trades_perpetuals() {
-    let Some(python) = python_with("binance").await else { return };
+    let Some(python) = Python::with("binance").await else { return };
     let (_folder, venue) = venue().await;
-    let base = format!("http://{}", venue.address());
-    let output = Command::new(python).args(["-c", SCRIPT, &base, KEY, SECRET]).output().await;
-    let output = output.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let told = python.trades(SCRIPT, &venue, "all").await;
     for (name, expected) in [
         ("refused", json!([-2019, -1111, -4061])),
         ("status", json!(["NEW", "FILLED"])),
@@ -120,19 +114,18 @@ async fn an_unmodified_python_binance_trades_perpetuals() {
     let client = client(&venue);
     // The last two lines cancelled what was open.
     let ours = |order: &VenueOrder| {
-        let (status, kind) = (order.status.as_ref().unwrap(), order.kind.as_ref().unwrap());
-        let was_open = [2, 5].contains(&order.order_id);
-        let status = if was_open { "NEW" } else { status.as_str() };
-        json!([order.order_id, order.client_order_id, status, kind.as_str()])
+        let mut row = order_row(order);
+        if [2, 5].contains(&order.order_id) {
+            row[2] = "NEW".into();
+        }
+        row
     };
     let orders = client.all_orders(btc(), Page::Latest, None).await.unwrap();
     assert_eq!(told["orders"], orders.iter().map(ours).collect::<Value>());
     assert_eq!(client.open_orders(None).await.unwrap(), []);
     assert_eq!(client.open_algo_orders(None).await.unwrap(), []);
     let trades = client.trades(btc(), Page::Latest, None).await.unwrap();
-    let trades =
-        trades.iter().map(|t| json!([t.id, t.order_id, t.price.to_f64(), t.quantity.to_f64()]));
-    assert_eq!(told["trades"], trades.collect::<Value>());
+    assert_eq!(told["trades"], trade_rows(&trades));
     let [balance] = &client.balances().await.unwrap()[..] else { panic!("one") };
     let wallet: f64 = balance.wallet_balance.to_string().parse().unwrap();
     assert_eq!((&told["balance"][0], &told["account"]), (&json!(wallet), &told["balance"]));

@@ -66,13 +66,8 @@ impl Rig {
 
     pub(crate) async fn with(plan: &str, change: impl FnOnce(Options) -> Options) -> Self {
         let folder = Folder::new();
-        let mut text = "open_time_ms,open,high,low,close,volume\n".to_owned();
-        for (n, [open, high, low, close]) in MINUTES.iter().enumerate() {
-            let at = START + n as i64 * 60_000;
-            text += &format!("{at},{open},{high},{low},{close},1.001\n");
-        }
-        folder.write("BTCUSDT-1m.csv", &text);
-        folder.write("BTCUSDT:USDT-1m.csv", &text);
+        folder.add_minutes("BTCUSDT", START, &MINUTES);
+        folder.add_minutes("BTCUSDT:USDT", START, &MINUTES);
         let balances = [("USDT", Decimal::from(10_000)), ("BTC", Decimal::from(10))];
         let margin = [("USDT", Decimal::from(10_000))];
         let options = change(Options {

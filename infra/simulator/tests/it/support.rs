@@ -60,6 +60,16 @@ impl Folder {
         self.write(&format!("{pair}-1m.csv"), &text);
     }
 
+    /// With these minutes of a pair from `start` on: open, high, low, close.
+    pub(crate) fn add_minutes(&self, pair: &str, start: i64, minutes: &[[&str; 4]]) {
+        let mut text = "open_time_ms,open,high,low,close,volume\n".to_owned();
+        for (n, [open, high, low, close]) in minutes.iter().enumerate() {
+            let at = start + n as i64 * MINUTE_MS;
+            writeln!(text, "{at},{open},{high},{low},{close},1.001").unwrap();
+        }
+        self.write(&format!("{pair}-1m.csv"), &text);
+    }
+
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path().join(name);
         std::fs::write(&path, text).unwrap();
@@ -226,20 +236,4 @@ pub(crate) fn data() -> Option<PathBuf> {
         eprintln!("skipped: the real data is not here (SEXTANT_DATA)");
     }
     found
-}
-
-/// A Python that has this package: the one in the path, or the one of the project's environment.
-/// None (said once on stderr) where there is none.
-pub(crate) async fn python_with(package: &str) -> Option<String> {
-    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.venv/bin/python");
-    for python in ["python3", own] {
-        let mut probe = tokio::process::Command::new(python);
-        probe.args(["-c", &format!("import {package}")]);
-        probe.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-        if probe.status().await.is_ok_and(|status| status.success()) {
-            return Some(python.to_owned());
-        }
-    }
-    eprintln!("skipped: no python3 with {package} is here (pip install {package})");
-    None
 }

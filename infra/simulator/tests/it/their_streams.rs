@@ -6,9 +6,9 @@ use exchange::binance::signed::paging::Page;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use simulator::options::{AccountOptions, Options, Source, Speed};
-use tokio::process::Command;
 
-use crate::support::{Folder, START, Venue, python_with};
+use crate::python::{Python, number};
+use crate::support::{Folder, START, Venue};
 use crate::trading::{self, KEY, SECRET};
 use crate::usdm;
 
@@ -125,18 +125,9 @@ async fn venue() -> Venue {
     Venue::of(options).await
 }
 
-async fn run(python: &str, script: &str, venue: &Venue, kind: &str) -> Value {
-    let (rest, stream) =
-        (format!("http://{}", venue.address()), format!("ws://{}", venue.address()));
-    let mut command = Command::new(python);
-    let output = command.args(["-c", script, &rest, &stream, KEY, SECRET, kind]).output().await;
-    let output = output.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn number(text: impl ToString) -> f64 {
-    text.to_string().parse().unwrap()
+async fn run(python: &Python, script: &str, venue: &Venue, kind: &str) -> Value {
+    let [rest, stream] = ["http", "ws"].map(|scheme| format!("{scheme}://{}", venue.address()));
+    python.tells(script, &[&rest, &stream, KEY, SECRET, kind]).await
 }
 
 /// The candle that was told is the one that REST tells.
@@ -152,7 +143,7 @@ async fn equals_rests(venue: &Venue, path: &str, candle: &Value) {
 
 #[tokio::test]
 async fn an_unmodified_ccxt_pro_watches_perpetuals() {
-    let Some(python) = python_with("ccxt.pro").await else { return };
+    let Some(python) = Python::with("ccxt.pro").await else { return };
     let venue = venue().await;
     let told = run(&python, PRO, &venue, "usdm").await;
     let client = usdm::client(&venue);
@@ -169,7 +160,7 @@ async fn an_unmodified_ccxt_pro_watches_perpetuals() {
 
 #[tokio::test]
 async fn an_unmodified_ccxt_pro_watches_spot() {
-    let Some(python) = python_with("ccxt.pro").await else { return };
+    let Some(python) = Python::with("ccxt.pro").await else { return };
     let venue = venue().await;
     let told = run(&python, PRO, &venue, "spot").await;
     let client = trading::client(&venue);
@@ -185,7 +176,7 @@ async fn an_unmodified_ccxt_pro_watches_spot() {
 
 #[tokio::test]
 async fn an_unmodified_python_binance_listens_to_both_markets() {
-    let Some(python) = python_with("binance").await else { return };
+    let Some(python) = Python::with("binance").await else { return };
     let venue = venue().await;
     for (kind, events) in [
         ("usdm", ["ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "ORDER_TRADE_UPDATE"]),

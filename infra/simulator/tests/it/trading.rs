@@ -38,12 +38,7 @@ pub(crate) const MINUTES: [[&str; 4]; 6] = [
 /// A venue whose market moves by one minute with each [`step`].
 pub(crate) async fn venue() -> (Folder, Venue) {
     let folder = Folder::new();
-    let mut text = "open_time_ms,open,high,low,close,volume\n".to_owned();
-    for (n, [open, high, low, close]) in MINUTES.iter().enumerate() {
-        let at = START + n as i64 * 60_000;
-        text += &format!("{at},{open},{high},{low},{close},1.001\n");
-    }
-    folder.write("BTCUSDT-1m.csv", &text);
+    folder.add_minutes("BTCUSDT", START, &MINUTES);
     let balances = [("USDT", Decimal::from(10_000)), ("BTC", Decimal::from(10))];
     let faults = Faults { disconnect_every: NonZeroU64::new(1), ..Faults::default() };
     let options = Options {

@@ -33,17 +33,9 @@ pub(crate) async fn perpetuals_with(
     change: impl FnOnce(Options) -> Options,
 ) -> (Folder, Venue) {
     let folder = Folder::new();
-    let mut text = "open_time_ms,open,high,low,close,volume\n".to_owned();
-    for (n, [open, high, low, close]) in minutes.iter().enumerate() {
-        let at = start + n as i64 * 60_000;
-        text += &format!("{at},{open},{high},{low},{close},1.001\n");
-    }
-    folder.write("BTCUSDT:USDT-1m.csv", &text);
+    folder.add_minutes("BTCUSDT:USDT", start, minutes);
     // Spot has the same symbols at other prices.
-    folder.write(
-        "BTCUSDT-1m.csv",
-        &format!("open_time_ms,open,high,low,close,volume\n{start},7.0,7.5,6.5,7.2,1\n"),
-    );
+    folder.add_minutes("BTCUSDT", start, &[["7.0", "7.5", "6.5", "7.2"]]);
     let account = AccountOptions::new(KEY, SECRET, &[("USDT", Decimal::from(5))]);
     let faults = Faults { disconnect_every: NonZeroU64::new(1), ..Faults::default() };
     let options = Options {

@@ -1,18 +1,12 @@
 //! What happens to an account on futures is told: to our own client, under a listen key.
 
-use std::time::Duration;
-
 use domain::order::{OrderEvent, Role, Side};
 use domain::time::UtcMs;
 use exchange::binance::signed::error::CallError;
-use exchange::binance::stream::StreamHandle;
-use exchange::binance::usdm::client::UsdmClient;
 use exchange::binance::usdm::order::{UsdmKind, UsdmOrder};
 use exchange::binance::usdm::setting::Leverage;
-use exchange::binance::user_stream::account_event::AccountUpdate;
 use exchange::binance::user_stream::event::UserEvent;
-use exchange::binance::user_stream::order_event::OrderUpdate;
-use exchange::binance::user_stream::stream::{Ending, UserMessage, UserStream, UserStreamOptions};
+use exchange::binance::user_stream::stream::{Ending, UserMessage};
 use exchange::binance::words::{
     AlgoStatus, Execution, MarginType, OrderStatus, PositionSide, TimeInForce,
 };
@@ -20,74 +14,20 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use simulator::faults::plan::FaultPlan;
 use simulator::options::{Deleveraging, Faults, Funding, Options, UsdmOptions};
-use tokio::sync::mpsc::Receiver;
-use tokio::time::timeout;
 
-use crate::support::{START, Venue};
+use crate::heard::Heard;
+use crate::support::START;
 use crate::trading::{KEY, id, p, q};
 use crate::usdm::{
     MINUTES, algo, btc, client, d, limit, order, part, perpetuals_with, position, step, stop, sums,
     venue,
 };
 
-struct Heard(
-    Receiver<UserMessage>,
-    #[expect(dead_code, reason = "its end ends the stream")] StreamHandle,
-);
-
-impl Heard {
-    async fn of(client: &UsdmClient, venue: &Venue) -> Self {
-        let url = format!("ws://{}", venue.address());
-        let (handle, messages) =
-            UserStream::usdm(client, &url, UserStreamOptions::default()).unwrap();
-        let mut heard = Self(messages, handle);
-        assert_eq!(heard.next().await, UserMessage::Connected);
-        heard
-    }
-
-    async fn next(&mut self) -> UserMessage {
-        timeout(Duration::from_secs(30), self.0.recv()).await.expect("a message").unwrap()
-    }
-
-    async fn event(&mut self) -> UserEvent {
-        match self.next().await {
-            UserMessage::Event(event) => event,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn order(&mut self) -> OrderUpdate {
-        match self.event().await {
-            UserEvent::Order(update) => *update,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// What the order's machine hears.
-    async fn report(&mut self) -> OrderEvent {
-        self.order().await.report(btc()).unwrap().unwrap().event
-    }
-
-    async fn account(&mut self) -> AccountUpdate {
-        match self.event().await {
-            UserEvent::Account(update) => update,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn algo(&mut self) -> (AlgoStatus, Option<u64>) {
-        match self.event().await {
-            UserEvent::Algo { update, .. } => (update.status, update.order_id),
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
 #[tokio::test]
 async fn orders_fills_balances_and_positions_are_told() {
     let (_folder, venue) = venue().await;
     let client = client(&venue);
-    let mut heard = Heard::of(&client, &venue).await;
+    let mut heard = Heard::usdm(&client, &venue).await;
     client.set_leverage(btc(), Leverage::new(10).unwrap()).await.unwrap();
     let UserEvent::Config(config) = heard.event().await else { panic!("no leverage") };
     assert_eq!(config.leverage.map(|set| (set.symbol, set.leverage)), Some(("BTCUSDT".into(), 10)));
@@ -116,7 +56,7 @@ async fn a_conditional_order_is_told_from_its_start_to_its_end() {
     let (_folder, venue) = venue().await;
     let client = client(&venue);
     client.place(&order(1, Side::Buy, "1", UsdmKind::Market)).await.unwrap();
-    let mut heard = Heard::of(&client, &venue).await;
+    let mut heard = Heard::usdm(&client, &venue).await;
     let cover = algo(1, Side::Sell, stop("98.5"), part("1"));
     client.place_algo(&cover).await.unwrap();
     client.place_algo(&algo(2, Side::Sell, stop("98.2"), part("1"))).await.unwrap();
@@ -156,7 +96,7 @@ async fn funding_is_settled_every_eight_hours() {
     let (_folder, venue) = perpetuals_with(&MINUTES, BEFORE_FUNDING, change).await;
     let client = client(&venue);
     client.place(&order(1, Side::Buy, "2", UsdmKind::Market)).await.unwrap();
-    let mut heard = Heard::of(&client, &venue).await;
+    let mut heard = Heard::usdm(&client, &venue).await;
     step(&venue).await;
     let told = heard.account().await;
     assert_eq!((told.reason.as_str(), told.positions.len()), ("FUNDING_FEE", 0));
@@ -198,7 +138,7 @@ async fn what_an_isolated_margin_no_longer_backs_is_liquidated() {
     client.place(&order(1, Side::Buy, "10", UsdmKind::Market)).await.unwrap();
     // 20 of margin: (1000 − 20) / (10 × (1 − 0.004))
     assert_eq!(position(&client).await.liquidation().unwrap().round_dp(4), d("98.3936"));
-    let mut heard = Heard::of(&client, &venue).await;
+    let mut heard = Heard::usdm(&client, &venue).await;
     let streams = "btcusdt@kline_1m/btcusdt@forceOrder/!forceOrder@arr";
     let mut news = venue.connect(&format!("/market/stream?streams={streams}")).await;
     let told: Vec<_> = news.read_some(3).await.iter().map(|m| m["stream"].to_string()).collect();
@@ -225,7 +165,7 @@ async fn crossed_positions_are_backed_by_the_whole_wallet_until_it_is_used_up() 
     client.set_leverage(btc(), Leverage::new(50).unwrap()).await.unwrap();
     client.place(&order(1, Side::Buy, "450", UsdmKind::Market)).await.unwrap();
     client.place(&order(2, Side::Buy, "1", limit("97.6", TimeInForce::Gtc))).await.unwrap();
-    let mut heard = Heard::of(&client, &venue).await;
+    let mut heard = Heard::usdm(&client, &venue).await;
     step(&venue).await;
     let UserEvent::MarginCall(call) = heard.event().await else { panic!("no warning") };
     assert_eq!((call.positions.len(), call.positions[0].amount), (1, d("450")));
@@ -255,7 +195,7 @@ async fn the_venue_takes_a_position_when_it_must_end_others() {
     let client = client(&venue);
     let short = UsdmOrder { position_side: None, ..order(1, Side::Sell, "2", UsdmKind::Market) };
     client.place(&short).await.unwrap();
-    let mut heard = Heard::of(&client, &venue).await;
+    let mut heard = Heard::usdm(&client, &venue).await;
     step(&venue).await;
     let placed = heard.order().await;
     assert_eq!((placed.name.as_str(), placed.side), ("adl_autoclose", Side::Buy));
@@ -299,7 +239,7 @@ async fn faults_strike_futures_as_they_strike_spot() {
     let change = move |options: Options| Options { plan, ..options };
     let (_folder, venue) = perpetuals_with(&MINUTES, START, change).await;
     let client = client(&venue);
-    let mut heard = Heard::of(&client, &venue).await;
+    let mut heard = Heard::usdm(&client, &venue).await;
     let bought = client.place(&order(1, Side::Buy, "1", UsdmKind::Market)).await;
     assert!(matches!(bought, Err(CallError::Ambiguous { .. })), "{bought:?}");
     assert_eq!(
@@ -323,7 +263,7 @@ async fn listen_keys_live_until_they_are_closed_or_die() {
     };
     let (_folder, venue) = perpetuals_with(&MINUTES, START, change).await;
     let client = client(&venue);
-    let mut heard = Heard::of(&client, &venue).await;
+    let mut heard = Heard::usdm(&client, &venue).await;
     let UserMessage::Disconnected { reason } = heard.next().await else { panic!("it lives") };
     assert_eq!(reason, Ending::Ended { event: "listenKeyExpired".to_owned() });
     drop(heard);

@@ -1,90 +1,33 @@
 //! Our own client hears of its orders over the WebSocket API.
 
-use std::time::Duration;
-
 use domain::order::{OrderEvent, Role, Side};
 use exchange::binance::signed::keys::Keys;
-use exchange::binance::spot::client::SpotClient;
 use exchange::binance::spot::list::Oco;
-use exchange::binance::stream::StreamHandle;
 use exchange::binance::user_stream::event::UserEvent;
-use exchange::binance::user_stream::stream::{UserMessage, UserStream, UserStreamOptions};
 use exchange::binance::words::{ListStatus, OrderStatus, TimeInForce};
 use serde_json::{Value, json};
-use tokio::sync::mpsc::Receiver;
-use tokio::time::timeout;
 
-use crate::support::Venue;
+use crate::heard::Heard;
 use crate::trading::{KEY, SECRET, btc, client, id, limit, order, p, q, step, venue};
-
-struct Heard(
-    Receiver<UserMessage>,
-    #[expect(dead_code, reason = "its end ends the stream")] StreamHandle,
-);
-
-impl Heard {
-    async fn of(client: &SpotClient, venue: &Venue) -> Self {
-        let url = format!("ws://{}/ws-api/v3", venue.address());
-        let (handle, messages) =
-            UserStream::spot(client, &url, UserStreamOptions::default()).unwrap();
-        let mut heard = Self(messages, handle);
-        assert_eq!(heard.next().await, UserMessage::Connected);
-        heard
-    }
-
-    async fn next(&mut self) -> UserMessage {
-        timeout(Duration::from_secs(30), self.0.recv()).await.expect("a message").unwrap()
-    }
-
-    async fn event(&mut self) -> UserEvent {
-        match self.next().await {
-            UserMessage::Event(event) => event,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// What the order's machine hears.
-    async fn order(&mut self) -> OrderEvent {
-        match self.event().await {
-            UserEvent::Order(update) => update.report(btc()).unwrap().unwrap().event,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// Free and locked of base and quote.
-    async fn balances(&mut self) -> [String; 4] {
-        let UserEvent::Balances(told) = self.event().await else { panic!("no balances") };
-        let [base, quote] = &told.balances[..] else { panic!("{told:?}") };
-        assert_eq!((&*base.asset, &*quote.asset), ("BTC", "USDT"));
-        [base.free, base.locked, quote.free, quote.locked].map(|amount| amount.to_string())
-    }
-
-    async fn list(&mut self) -> ListStatus {
-        match self.event().await {
-            UserEvent::List(told) => told.status,
-            other => panic!("{other:?}"),
-        }
-    }
-}
 
 #[tokio::test]
 async fn orders_fills_cancels_and_balances_are_told() {
     let (_folder, venue) = venue().await;
     let client = client(&venue);
-    let mut heard = Heard::of(&client, &venue).await;
+    let mut heard = Heard::spot(&client, &venue).await;
     let entry = order(1, Side::Buy, limit("1", "99", TimeInForce::Gtc));
     client.place(&entry).await.unwrap();
-    assert_eq!(heard.order().await, OrderEvent::Accepted);
+    assert_eq!(heard.report().await, OrderEvent::Accepted);
     assert_eq!(heard.balances().await, ["10", "0", "9901", "99"]);
     let other = order(2, Side::Buy, limit("1", "90", TimeInForce::Gtc));
     client.place(&other).await.unwrap();
-    assert_eq!(heard.order().await, OrderEvent::Accepted);
+    assert_eq!(heard.report().await, OrderEvent::Accepted);
     heard.balances().await;
     client.cancel(btc(), &other.client_order_id.to_string()).await.unwrap();
-    assert_eq!(heard.order().await, OrderEvent::Cancelled);
+    assert_eq!(heard.report().await, OrderEvent::Cancelled);
     assert_eq!(heard.balances().await, ["10", "0", "9901", "99"]);
     step(&venue).await;
-    let OrderEvent::Filled(fill) = heard.order().await else { panic!("no fill") };
+    let OrderEvent::Filled(fill) = heard.report().await else { panic!("no fill") };
     assert_eq!((fill.price, fill.quantity), (p("99"), q("1")));
     assert_eq!((fill.fee_asset.as_str(), fill.client_order_id), ("BTC", id(1, Role::Entry)));
     let [trade] = &client.trades_of_order(btc(), 1).await.unwrap()[..] else { panic!("one trade") };
@@ -97,7 +40,7 @@ async fn orders_fills_cancels_and_balances_are_told() {
 async fn a_pair_is_told_as_a_list() {
     let (_folder, venue) = venue().await;
     let client = client(&venue);
-    let mut heard = Heard::of(&client, &venue).await;
+    let mut heard = Heard::spot(&client, &venue).await;
     let pair = Oco {
         side: Side::Sell,
         stop_id: id(1, Role::Stop).into(),
@@ -107,15 +50,15 @@ async fn a_pair_is_told_as_a_list() {
     };
     client.place_oco(btc(), q("1"), &pair).await.unwrap();
     assert_eq!(heard.list().await, ListStatus::Executing);
-    assert_eq!(heard.order().await, OrderEvent::Accepted);
-    assert_eq!(heard.order().await, OrderEvent::Accepted);
+    assert_eq!(heard.report().await, OrderEvent::Accepted);
+    assert_eq!(heard.report().await, OrderEvent::Accepted);
     assert_eq!(heard.balances().await, ["9", "1", "10000", "0"]);
     step(&venue).await;
     step(&venue).await;
     let UserEvent::Order(stop) = heard.event().await else { panic!("no order") };
     assert_eq!((stop.name, stop.status), (pair.stop_id.to_string(), OrderStatus::Expired));
     assert_eq!(heard.list().await, ListStatus::AllDone);
-    let OrderEvent::Filled(fill) = heard.order().await else { panic!("no fill") };
+    let OrderEvent::Filled(fill) = heard.report().await else { panic!("no fill") };
     assert_eq!((fill.client_order_id, fill.price), (pair.target_id.id, p("106")));
     assert_eq!(heard.balances().await, ["9", "0", "10105.894", "0"]);
     venue.stop().await;

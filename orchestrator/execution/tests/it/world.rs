@@ -81,8 +81,8 @@ impl World {
         let (venue, mut out) = (Venue::new(market), Out::default());
         let book = Book::new(venue.instrument);
         let now = UtcMs::new(1_700_000_000_000);
-        executor.list(venue.instrument, now, &mut out);
         executor.resume(&book.memory(), now, &mut out);
+        executor.list(venue.instrument, now, &mut out);
         let mut world = Self {
             executor,
             venue,
@@ -221,9 +221,9 @@ impl World {
         self.epoch += 1;
         self.executor = Executor::new(self.terms);
         let mut out = Out::default();
-        self.executor.list(self.venue.instrument, self.now, &mut out);
         let memory = self.book.memory();
         self.executor.resume(&memory, self.now, &mut out);
+        self.executor.list(self.venue.instrument, self.now, &mut out);
         self.take(out);
         self.event(AccountEvent::Connected);
     }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -223,8 +224,9 @@ impl Process {
             let (described, said) = (&self.described, tail(&self.said()));
             panic!("{described} still runs after {limit:?}; it said last:\n{said}");
         }
-        let code = self.child.wait().unwrap().code();
-        Ended { code, described: self.described.clone(), out: self.printed(), err: self.said() }
+        let status = self.child.wait().unwrap();
+        let (described, out, err) = (self.described.clone(), self.printed(), self.said());
+        Ended { code: status.code(), signal: status.signal(), described, out, err }
     }
 }
 
@@ -244,6 +246,8 @@ fn tail(text: &str) -> String {
 /// How a process ended.
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
+    /// What killed it.
+    pub(crate) signal: Option<i32>,
     described: String,
     pub(crate) out: String,
     pub(crate) err: String,

@@ -4,12 +4,14 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on should stop")]
 
+mod account;
 mod alerts;
 mod backtest;
 mod chaos;
 mod control;
 mod data;
 mod database;
+mod deaths;
 mod demo;
 mod docs;
 mod doctor;

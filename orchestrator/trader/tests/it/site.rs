@@ -43,8 +43,12 @@ impl Site {
 
     /// A verb that trades on `market`.
     pub(crate) fn trade(&self, market: &Market, arguments: &[&str]) -> Launch {
-        let launch = self.verb(arguments);
-        launch.env("BINANCE_REST_URL", &market.rest).env("BINANCE_STREAM_URL", &market.stream)
+        self.trade_at((&market.rest, &market.stream), arguments)
+    }
+
+    /// The same at the market of these addresses.
+    pub(crate) fn trade_at(&self, (rest, stream): (&str, &str), arguments: &[&str]) -> Launch {
+        self.verb(arguments).env("BINANCE_REST_URL", rest).env("BINANCE_STREAM_URL", stream)
     }
 
     /// Lets `work` use the database of `mode`, `paper` or `demo`.

@@ -6,14 +6,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::harness::{Launch, PATIENCE, Process, wait_until};
+use crate::account::{self, KEY, PAIRS, SECRET, START_AT};
+use crate::harness::{PATIENCE, Process, wait_until};
 use crate::market::Market;
 use crate::site::Site;
-
-const KEY: &str = "testnetKeyOfNobody";
-const SECRET: &str = "hush-this-is-nobodys-secret";
-/// Six hours after the generator's first candle: every indicator is warm.
-const START_AT: &str = "1704088800000";
 
 /// A market with an account, two hours of it in a minute.
 fn market(site: &Site) -> Market {
@@ -21,22 +17,9 @@ fn market(site: &Site) -> Market {
         "[[accounts]]\nkey = \"{KEY}\"\nsecret = \"{SECRET}\"\nbalances = {{ USDT = \"10000\" }}\n"
     );
     let file = site.folder.write("accounts.toml", &text);
-    let file = file.to_str().unwrap();
-    let pairs = ["--days", "2", "--pairs", "BTC/USDT,ETH/USDT", "--start-at", START_AT];
+    let (file, start_at) = (file.to_str().unwrap(), START_AT.to_string());
+    let pairs = ["--days", "2", "--pairs", PAIRS, "--start-at", &start_at];
     Market::serve(&site.folder, &[&pairs[..], &["--speed", "120", "--account", file]].concat())
-}
-
-fn trading(site: &Site, market: &Market) -> Launch {
-    let profile = concat!(env!("CARGO_MANIFEST_DIR"), "/src/verbs/chaos/restless.toml");
-    let arguments = ["run", "--testnet", "--json", "--profile", profile];
-    site.trade(market, &[&arguments[..], &["--pairs", "BTC/USDT,ETH/USDT"]].concat())
-        .env("BINANCE_API_KEY", KEY)
-        .env("BINANCE_API_SECRET", SECRET)
-        .env("BINANCE_SPOT_API_URL", &market.rest)
-        .env("BINANCE_SPOT_WS_API_URL", format!("{}/ws-api/v3", market.stream))
-        .env("SEXTANT_TIMEFRAMES", "1m")
-        .env("INITIAL_CAPITAL", "10000")
-        .env("LOG_LEVEL", "debug")
 }
 
 /// The account as the venue has it.
@@ -56,9 +39,7 @@ fn ends_with_the_same_book(site: &Site, market: &Market, process: Process) {
     let summary = process.end(PATIENCE).json();
     let (ours, after) = (summary["fills"].as_u64().unwrap() as usize, fills(market));
     assert!((before..=after).contains(&ours), "{before}, {ours}, {after}: {}", books(market));
-    let replayed = site.verb(&["replay", "--all", "--from-candles", "--json"]).end();
-    assert_eq!(replayed.code, Some(0), "{}{}", replayed.out, replayed.err);
-    assert_eq!(site.verify().json()["holds"], true);
+    account::holds(site);
 }
 
 /// Every file below a folder that holds one of the words.
@@ -80,7 +61,7 @@ fn tells(folder: &Path, words: &[&str], found: &mut Vec<String>) {
 fn what_the_venue_books_is_in_the_ledger_and_no_key_shows() {
     let site = Site::embedded("testnet");
     let market = market(&site);
-    let mut process = trading(&site, &market).start();
+    let mut process = account::trading(&site, (&market.rest, &market.stream)).start();
     let traded = wait_until(PATIENCE, || fills(&market) >= 4 || !process.is_running());
     assert!(traded && process.is_running(), "{}", process.said());
     ends_with_the_same_book(&site, &market, process);

@@ -9,8 +9,9 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 use crate::generator;
 use crate::options::Funding;
+use crate::signed::rest::Verb;
 use crate::usdm::algo::AlgoStatus;
-use crate::usdm::endpoints::{ENDPOINTS, Verb};
+use crate::usdm::endpoints::ENDPOINTS;
 use crate::usdm::order::{Origin, PositionSide};
 
 const START: UtcMs = UtcMs::new(1_704_067_200_000);

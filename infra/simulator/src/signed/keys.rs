@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 use ring::signature::{ED25519, UnparsedPublicKey};
 
+use super::sign;
 use crate::params::{Refusal, refusal};
-use crate::spot::sign;
 
 /// The bytes before the key itself in the DER of an Ed25519 public key (RFC 8410).
 const ED25519_PREFIX: [u8; 12] =
