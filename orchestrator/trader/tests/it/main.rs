@@ -6,6 +6,7 @@
 
 mod alerts;
 mod backtest;
+mod catalogue;
 mod chaos;
 mod control;
 mod data;
@@ -19,11 +20,13 @@ mod harness;
 mod kills;
 mod market;
 mod once;
+mod outages;
 mod parity;
 mod perpetuals;
 mod plots;
 mod refusals;
 mod research;
+mod secrets;
 mod settling;
 mod site;
 mod tampering;
