@@ -28,7 +28,7 @@ const STEP_MS: i64 = 11_000;
 /// `G P U D`: GET, POST, PUT, DELETE; what follows a line's end is the body. `W`: a message of the
 /// WebSocket API; `M`, `F`, `L`: one on a stream of spot, of futures, of futures' accounts. `R`: the
 /// bytes of a whole HTTP request.
-pub const BEGINNINGS: [&str; 62] = [
+pub(crate) const BEGINNINGS: [&str; 62] = [
     "g /api/v3/ping",
     "g /api/v3/exchangeInfo?symbols=%5B%22BTCUSDT%22%5D",
     "g /api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=1704067200000&endTime=1704067800000&limit=5",
@@ -108,7 +108,7 @@ static VENUE: LazyLock<Mutex<Venue>> = LazyLock::new(|| Mutex::new(Venue::open()
 ///
 /// # Panics
 /// Where it is not answered, or an error has no code.
-pub fn throw(thrown: &[u8]) {
+pub(crate) fn throw(thrown: &[u8]) {
     let mut venue = VENUE.lock().unwrap_or_else(PoisonError::into_inner);
     let (how, rest) = thrown.split_at(thrown.len().min(2));
     if venue.is_over() {
@@ -120,7 +120,10 @@ pub fn throw(thrown: &[u8]) {
         Some(b'P') => "POST",
         Some(b'U') => "PUT",
         Some(b'D') => "DELETE",
-        Some(b'W') => return venue.say("/ws-api/v3", &venue.message(rest, signs)),
+        Some(b'W') => {
+            let message = venue.message(rest, signs);
+            return venue.say("/ws-api/v3", &message);
+        }
         Some(b'M') => return venue.say("/ws", &String::from_utf8_lossy(rest)),
         Some(b'F') => return venue.say("/market/ws", &String::from_utf8_lossy(rest)),
         Some(b'L') => return venue.say("/private/ws?listenKey=", &String::from_utf8_lossy(rest)),
@@ -271,11 +274,10 @@ impl Venue {
             let message = message.unwrap_or_else(|error| panic!("{error}: {path} {text}"));
             let Message::Text(answer) = message else { continue };
             let answer: Value = serde_json::from_str(&answer).expect("an answer is JSON");
-            let tells = ["stream", "e", "event"].iter().any(|name| answer.get(name).is_some());
-            if !tells {
-                let names = ["result", "error"];
-                let whole = names.iter().any(|name| answer.get(name).is_some());
-                assert!(whole, "{answer}: {path} {text}");
+            // What is told unasked has none.
+            if answer.get("id").is_some() {
+                let is_whole = ["result", "error"].iter().any(|name| answer.get(name).is_some());
+                assert!(is_whole, "{answer}: {path} {text}");
                 break;
             }
         }

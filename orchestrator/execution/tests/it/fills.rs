@@ -108,14 +108,21 @@ fn a_fill_under_two_numbers_is_booked_once_and_halts() {
         assert!(!world.book.held.is_zero(), "{market:?}: nobody could know yet");
         // The list tells it under its own.
         world.run(70_000);
+        assert!(world.halted(), "{market:?} {pieces}: a person must look at it");
+        let entry = &world.book.stories[&world.id(Role::Entry)];
+        let filled = entry.iter().filter_map(|report| match &report.event {
+            domain::order::OrderEvent::Filled(fill) => Some(fill.quantity.to_decimal()),
+            _ => None,
+        });
         assert_eq!(
-            world.book.held,
+            filled.sum::<rust_decimal::Decimal>(),
             q("1").to_decimal(),
             "{market:?} {pieces}: no more than asked for"
         );
-        assert!(world.halted(), "{market:?} {pieces}: a person must look at it");
+        // Protected, or closed where the venue holds less than the book and refuses the stop.
         let stops = world.venue.open_stops();
-        assert_eq!((stops.len(), stops[0].rest()), (1, q("1")), "{market:?}: it is protected");
+        let is_protected = stops.len() == 1 && stops[0].rest() == q("1");
+        assert!(is_protected || world.venue.base.is_zero(), "{market:?} {pieces}: {stops:?}");
     }
 }
 
