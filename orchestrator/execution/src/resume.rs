@@ -25,7 +25,10 @@ impl Executor {
         self.now = self.now.max(now);
         let orders = memory.orders.iter().map(|order| order.ticket.instrument);
         let plans = memory.plans.iter().map(|plan| plan.instrument);
-        for instrument in orders.chain(plans).chain(memory.held_base.keys().copied()) {
+        let held = memory.held_base.keys().copied();
+        // What is flat too: its fills are booked, and the venue tells of them again.
+        let traded = memory.fills.keys().copied();
+        for instrument in orders.chain(plans).chain(held).chain(traded) {
             self.open_desk(instrument, now);
         }
         for instrument in self.desks.keys().copied().collect::<Vec<_>>() {

@@ -202,7 +202,11 @@ impl Book {
                 .map(plan)
                 .into_iter()
                 .collect(),
-            held_base: [(self.instrument.id, self.held)].into(),
+            // As a portfolio has it: nothing of what is not held.
+            held_base: Some((self.instrument.id, self.held))
+                .into_iter()
+                .filter(|(_, held)| !held.is_zero())
+                .collect(),
             fills: [(self.instrument.id, FillsKept { since, booked })].into(),
             began_at: UtcMs::new(0),
         }

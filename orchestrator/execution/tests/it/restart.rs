@@ -140,6 +140,26 @@ fn a_position_older_than_the_look_back_keeps_its_stop() {
 }
 
 #[test]
+fn a_restart_without_a_position_takes_no_booked_fill_for_a_new_one() {
+    for market in MARKETS {
+        let mut world = World::new(market);
+        world.buy("1");
+        world.run(3_000);
+        world.price("111");
+        world.run(30_000);
+        assert!(world.book.held.is_zero() && world.book.closable().is_zero(), "{market:?}");
+        world.book.plan = None;
+        world.book.orders.clear();
+        world.restart();
+        world.run(120_000);
+        assert!(world.book.interventions.is_empty(), "{:?}", world.book.interventions);
+        let told = |fact: &Fact| matches!(fact, Fact::ForeignOrder { .. });
+        assert!(!world.facts.iter().any(told), "{market:?}: {:?}", world.facts);
+        world.settle();
+    }
+}
+
+#[test]
 fn a_late_fill_of_before_the_crash_is_recovered_though_a_later_one_is_booked() {
     for market in MARKETS {
         let mut world = World::new(market);

@@ -217,9 +217,10 @@ impl World {
         self.epoch += 1;
         self.executor = Executor::new(self.terms);
         let mut out = Out::default();
-        self.executor.list(self.venue.instrument, self.now, &mut out);
         let memory = self.book.memory();
         self.executor.resume(&memory, self.now, &mut out);
+        // As the gateway does it.
+        self.executor.list(self.venue.instrument, self.now, &mut out);
         self.take(out);
         self.event(AccountEvent::Connected);
     }

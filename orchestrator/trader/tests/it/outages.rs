@@ -176,6 +176,8 @@ fn goes_on_to_the_same_end(site: &Site, market: &Market) {
 #[test]
 fn an_embedded_store_that_dies_ends_the_run_and_the_next_goes_on() {
     let site = Site::embedded("own-outage");
+    // Now, not while the market runs.
+    Undisturbed::get();
     let market = Market::start(&site.folder, &[]);
     for part in [0.2, 0.6] {
         let mut process = site.run(&market).start();
@@ -226,6 +228,8 @@ impl Drop for Disk {
 fn a_full_disk_ends_the_run_and_the_next_goes_on_once_there_is_room() {
     let site = Site::embedded("full");
     let Some(disk) = Disk::mount(site.folder.path().join("data"), 300) else { return };
+    // Now, not while the market runs.
+    Undisturbed::get();
     let market = Market::start(&site.folder, &[]);
     let mut process = site.run(&market).start();
     reached(&market, &mut process, 0.3);
