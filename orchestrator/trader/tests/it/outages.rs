@@ -235,11 +235,11 @@ fn a_full_disk_ends_the_run_and_the_next_goes_on_once_there_is_room() {
     reached(&market, &mut process, 0.3);
     disk.fill();
     let ended = process.end(PATIENCE);
+    // Either a table can't grow, or the server's own log.
     lost(&ended);
-    // Still full: it says so before anything is traded.
-    let refused = site.run(&market).end();
-    refused.assert_refused(5, &["store"]);
-    println!("{}\n{}", ended.err, refused.err);
+    println!("{}", ended.err);
+    // Still full: nothing is traded.
+    lost(&site.run(&market).end());
     fs::remove_file(disk.ballast()).unwrap();
     goes_on_to_the_same_end(&site, &market);
     site.folder.assert_deserted_but(&[market.id()]);
