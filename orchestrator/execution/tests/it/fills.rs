@@ -241,6 +241,30 @@ fn orders_of_another_instance_are_told_and_halt() {
 }
 
 #[test]
+fn an_order_under_our_name_that_we_did_not_send_halts() {
+    // Another instance with the same seed, begun at the same moment, makes the same names; the venue
+    // takes one again once its order has filled.
+    for market in MARKETS {
+        let mut world = World::new(market);
+        world.buy("1");
+        world.run(5_000);
+        let sizing = execution::ask::Sizing {
+            instrument: world.venue.instrument.id,
+            side: Side::Buy,
+            quantity: q("1"),
+            position_side: None,
+        };
+        let name = world.id(Role::Entry).to_string();
+        world.venue.place_market(&name, &sizing, false);
+        world.price("100");
+        world.run(70_000);
+        assert!(world.halted(), "{market:?}");
+        assert_eq!(world.book.held, q("1").to_decimal(), "{market:?}");
+        assert_eq!(world.venue.open_stops()[0].rest(), q("1"), "{market:?}: ours is protected");
+    }
+}
+
+#[test]
 fn books_that_differ_on_two_looks_are_told_and_halt() {
     for market in MARKETS {
         let mut world = World::new(market);

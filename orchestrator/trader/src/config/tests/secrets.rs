@@ -1,6 +1,7 @@
 //! Whatever is printed of what holds a key, for people or in a panic, shows none.
 
 use std::fmt::Debug;
+use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use exchange::binance::signed::client::SignedOptions;
@@ -47,7 +48,8 @@ fn silent(thing: &impl Debug) {
     assert_silent(&format!("{thing:?}"));
     assert_silent(&format!("{thing:#?}"));
     assert_silent(&format!("{thing:x?}"));
-    let panicked = catch_unwind(AssertUnwindSafe(|| Err::<(), _>(thing).expect("no failure")));
+    let failed: Result<(), _> = black_box(Err(thing));
+    let panicked = catch_unwind(AssertUnwindSafe(|| failed.expect("no failure")));
     let told = panicked.unwrap_err();
     assert_silent(told.downcast_ref::<String>().unwrap());
 }
