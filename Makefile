@@ -35,7 +35,7 @@ chaos: build ## Trade through random faults and kills, a thousand times
 	$(TARGET)/release/sextant chaos --runs $(CHAOS_RUNS) $(ARGS)
 
 FUZZ := infra/exchange/fuzz
-FUZZ_TARGETS ?= market account refusal stream candle_file
+FUZZ_TARGETS ?= market account refusal stream candle_file requests
 FUZZ_SECONDS ?= 60
 SEXTANT_DATA ?= ../shared/data
 

@@ -171,6 +171,12 @@ pub enum StoreError {
         /// In the network's or the server's words.
         reason: String,
     },
+    /// The server has no room left. What was written down before is whole.
+    #[error("the store's disk is full: {reason}; make room and start again, nothing is lost")]
+    Full {
+        /// In the server's words.
+        reason: String,
+    },
     /// The server refused a statement.
     #[error("the store refused a statement: {0}")]
     Refused(#[source] sqlx::Error),
@@ -198,6 +204,8 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
                 // undefined_table
                 Some("42P01") => Self::NotMigrated,
+                // disk_full
+                Some("53100") => Self::Full { reason: refusal.message().to_owned() },
                 Some(code) if is_shutdown(code) => {
                     Self::Lost { reason: refusal.message().to_owned() }
                 }

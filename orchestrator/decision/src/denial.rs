@@ -1,6 +1,6 @@
 //! Why the kernel refused, with the numbers that it refused by.
 
-use domain::instrument::FilterViolation;
+use domain::instrument::{FilterViolation, InstrumentId};
 use domain::money::{Money, Price};
 use domain::time::UtcMs;
 use rust_decimal::Decimal;
@@ -117,6 +117,18 @@ pub enum Denial {
         /// Where its profit is taken.
         target: Option<Price>,
     },
+    /// Whoever proposed it speaks of another instrument, or of a price that nobody saw.
+    #[error("of {of} at {reference}, and what was seen is {instrument} at {seen}")]
+    Invented {
+        /// Of what the intent is.
+        of: InstrumentId,
+        /// The last close by its word.
+        reference: Price,
+        /// What is decided about.
+        instrument: InstrumentId,
+        /// Its last close.
+        seen: Price,
+    },
     /// The stops of what is open would lose as much as may be lost.
     #[error("heat {heat_quote} leaves nothing of {limit_quote}")]
     Heat {
@@ -145,7 +157,7 @@ pub enum Denial {
     #[error("an order of {instrument} is under way")]
     InTransit {
         /// Whose order.
-        instrument: domain::instrument::InstrumentId,
+        instrument: InstrumentId,
     },
     /// There is no position to close.
     #[error("nothing to close")]
@@ -177,6 +189,7 @@ impl Denial {
             Self::TooManyPositions { .. } => "too_many_positions",
             Self::LowConfidence { .. } => "low_confidence",
             Self::BadBarriers { .. } => "bad_barriers",
+            Self::Invented { .. } => "invented",
             Self::Heat { .. } => "heat",
             Self::Kelly { .. } => "kelly",
             Self::VenueMinimum { .. } => "venue_minimum",

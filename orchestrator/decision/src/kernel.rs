@@ -120,6 +120,7 @@ pub fn check(
 ) -> Verdict {
     let checked = match (intent.action, sight.holding) {
         (Action::Hold, _) => return Verdict::Hold,
+        _ if intent.instrument != sight.instrument.id => Err(invented(intent, sight)),
         (_, Some(holding)) if holding.in_transit => {
             Err(Denial::InTransit { instrument: intent.instrument })
         }
@@ -136,6 +137,11 @@ pub fn check(
     checked.map_or_else(Verdict::Denied, Verdict::Approved)
 }
 
+fn invented(intent: &Intent, sight: &Sight<'_>) -> Denial {
+    let Intent { instrument: of, reference, .. } = *intent;
+    Denial::Invented { of, reference, instrument: sight.instrument.id, seen: sight.reference }
+}
+
 fn check_entry(
     direction: Direction,
     intent: &Intent,
@@ -143,6 +149,9 @@ fn check_entry(
     account: &AccountView,
     policy: &Policy,
 ) -> Result<Approved, Denial> {
+    if intent.reference != sight.reference {
+        return Err(invented(intent, sight));
+    }
     may_enter(intent, sight, account, policy)?;
     let protection = protection_of(direction, intent)?;
     let overflow = |_: Overflow| Denial::Overflow { equity_quote: account.equity_quote };

@@ -28,6 +28,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
+use rustix::process::{Resource, Rlimit, setrlimit};
 use telemetry::logging::{self, LogFilter, LogFormat};
 
 use crate::cli::{Cli, Common, Status, Verb};
@@ -38,7 +39,16 @@ use crate::control::word::Verb as Word;
 use crate::ending::{Code, Failure, Outcome};
 use crate::verbs::config::{Config, ConfigVerb};
 
+/// Keys are in memory: whatever ends the process, nothing of it is written to a disk. A limit of
+/// one byte, not nought, also keeps a dump from a program that the system would hand it to.
+fn forbid_dumps() {
+    let limit = Rlimit { current: Some(1), maximum: Some(1) };
+    // Lowering a limit is everybody's right.
+    let _ = setrlimit(Resource::Core, limit);
+}
+
 fn main() -> ExitCode {
+    forbid_dumps();
     // A panic is a defect: the process ends, and the next start recovers.
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

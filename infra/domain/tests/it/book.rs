@@ -299,3 +299,21 @@ fn what_cannot_be_booked_is_refused() {
     assert!(matches!(rich.book(&tiny), Err(BookError::Overflow(_))));
     assert_eq!(rich, before);
 }
+
+#[test]
+fn a_rebate_is_income() {
+    for name in ["BTC/USDT", "BTC/USDT:USDT"] {
+        let mut book = empty();
+        // A maker of 2 at 100 is paid 0.02 each way.
+        book.book(&buy(name, (2, 0), (-2, 2), "USDT")).unwrap();
+        assert_eq!(book.fees_quote(), Money::new(decimal(-2, 2)));
+        assert_eq!(book.equity().unwrap(), Money::new(decimal(100_002, 2)), "{name}");
+        let closed = book.book(&sell(name, (2, 0), (-2, 2), "USDT")).unwrap().unwrap();
+        assert_eq!(closed.cash_flow().unwrap(), Money::new(decimal(4, 2)), "{name}");
+        assert_eq!(book.cash(), Money::new(decimal(100_004, 2)), "{name}");
+    }
+    // Paid in what was bought, it is more of that.
+    let mut book = empty();
+    book.book(&buy("BTC/USDT", (2, 0), (-2, 3), "BTC")).unwrap();
+    assert_eq!(held(&book, "BTC/USDT").as_deref(), Some("2.002"));
+}

@@ -13,7 +13,8 @@ const BOUND: i64 = 30_000;
 
 /// The first settlement after `now`.
 pub(crate) fn next(now: UtcMs) -> UtcMs {
-    UtcMs::new((now.ms().div_euclid(EVERY_MS) + 1) * EVERY_MS)
+    let settlements = now.ms().div_euclid(EVERY_MS) + 1;
+    UtcMs::new(settlements.saturating_mul(EVERY_MS))
 }
 
 impl Funding {

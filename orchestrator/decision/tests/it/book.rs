@@ -4,13 +4,16 @@ use decision::account::Account;
 use decision::book::{Book, CoreError};
 use decision::exits::Stage;
 use decision::kernel::approve_close;
+use decision::profile::Trailing;
+use domain::candle::Candle;
 use domain::fill::{Fill, Liquidity};
 use domain::ids::{Id, RunSeed};
 use domain::instrument::InstrumentId;
-use domain::money::Quantity;
+use domain::money::{Price, Quantity};
 use domain::order::{ClientOrderId, OrderEvent, OrderReport, OrderState, Role, Side};
 use domain::portfolio::Portfolio;
 use domain::time::UtcMs;
+use domain::timeframe::Timeframe;
 use domain::trade::ExitReason;
 
 use crate::parts::{approved, eager, money};
@@ -260,4 +263,31 @@ fn orders_that_were_never_intended_are_errors() {
     let mut desk = Desk::new();
     let stranger = report(9, Role::Exit, OrderEvent::Accepted);
     assert!(matches!(desk.hear(&stranger), Err(CoreError::UnknownOrder(_))));
+}
+
+#[test]
+fn the_best_price_of_a_position_ends_with_it() {
+    let mut desk = Desk::new();
+    let trailing = Trailing { activation_r_multiple: 1.0, distance_r_multiple: 1.0 };
+    let candle = |high: &str, close: &str| {
+        let [high, close] = [high, close].map(|text| text.parse::<Price>().unwrap());
+        let open = "100".parse().unwrap();
+        Candle::new(Timeframe::M1, UtcMs::new(0), [open, high, open, close], 1.0).unwrap()
+    };
+    let tick = "0.01".parse().unwrap();
+    for n in [1, 3] {
+        let quantity = desk.enter(n).to_string();
+        desk.fill(n, Role::Entry, &quantity);
+        let plan = desk.book.plan_mut(instrument()).unwrap();
+        // What was won before is no profit of this position.
+        let first = plan.protection.stop;
+        assert_eq!(plan.trail(&candle("100.01", "100"), &trailing, tick), None, "{n}");
+        let risen = candle("109", "108.5");
+        assert!(plan.trail(&risen, &trailing, tick) > Some(first), "{n}");
+        let close = approve_close(Side::Sell, quantity.parse().unwrap());
+        desk.book.intend_exit(id(n + 1), instrument(), ExitReason::ExitSignal, &close);
+        desk.report(n + 1, Role::Exit, OrderEvent::Submitted);
+        desk.fill(n + 1, Role::Exit, &quantity);
+        assert_eq!(desk.plan(), None);
+    }
 }

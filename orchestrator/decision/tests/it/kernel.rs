@@ -3,8 +3,8 @@
 use decision::kernel::{Shrink, Verdict, check};
 use decision::policy::{Kelly, Policy};
 use decision::snapshot::{Holding, TradingState};
-use domain::intent::Action;
-use domain::money::Money;
+use domain::intent::{Action, Intent};
+use domain::money::{Money, Price};
 use domain::signal::{AgentId, Direction};
 
 use crate::parts::{NOW, approved, denial, eager, judged, money, policy, signal, snapshot};
@@ -104,11 +104,41 @@ fn barriers_on_the_wrong_side_are_refused() {
         (stop, stop),
         (Some(intent.reference), target),
     ] {
-        let intent = domain::intent::Intent { stop, target, ..intent.clone() };
+        let intent = Intent { stop, target, ..intent.clone() };
         let seen = eager();
         let verdict = check(&intent, &seen.sight(), &seen.account, &policy());
         assert!(matches!(verdict, Verdict::Denied(denial) if denial.name() == "bad_barriers"));
     }
+}
+
+#[test]
+fn what_an_intent_invents_is_refused() {
+    let seen = eager();
+    let (intent, _) = judged(&seen);
+    let verdict = |intent| check(&intent, &seen.sight(), &seen.account, &policy());
+    let is_refused = |intent, name| match verdict(intent) {
+        Verdict::Denied(denial) => assert_eq!(denial.name(), name, "{denial}"),
+        other => panic!("{other:?}"),
+    };
+    // Another pair, and prices that nobody saw: with the first one's stop, or with one to fit.
+    let other = "ETH/USDT".parse().unwrap();
+    is_refused(Intent { instrument: other, ..intent.clone() }, "invented");
+    for (reference, stop, target) in [("99", "95", "110"), ("1", "0.5", "2"), ("1e9", "1", "2e9")] {
+        let price = |text: &str| Price::nearest(text.parse().unwrap()).unwrap();
+        let (stop, target) = (Some(price(stop)), Some(price(target)));
+        is_refused(
+            Intent { reference: price(reference), stop, target, ..intent.clone() },
+            "invented",
+        );
+    }
+    // Confidence that no agent can have allows no more than certainty does.
+    let sized =
+        |confidence| match verdict(Intent { confidence: Some(confidence), ..intent.clone() }) {
+            Verdict::Approved(approved) => approved.cost_quote(),
+            other => panic!("{other:?}"),
+        };
+    assert_eq!(sized(1e300), sized(1.0));
+    assert!(sized(f64::INFINITY) <= seen.account.free_cash_quote);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use domain::instrument::Instrument;
 use domain::order::{Role, Side};
-use execution::answer::AccountEvent;
+use execution::answer::{AccountEvent, FillSeen};
 use execution::ask::Ask;
 use execution::executor::Executor;
 use execution::fact::{Fact, Out};
@@ -42,7 +42,7 @@ fn a_fill_before_its_instrument_waits_for_it() {
     let (mut executor, mut out) = (Executor::new(Terms::usual(market)), Out::default());
     let now = world.now;
     executor.resume(&Memory::default(), now, &mut out);
-    let stranger = execution::answer::FillSeen { symbol: "ETHUSDT".to_owned(), ..fill };
+    let stranger = FillSeen { symbol: "ETHUSDT".to_owned(), ..fill };
     for _ in 0..3 {
         executor.on_event(AccountEvent::Fill(stranger.clone()), now, &mut out);
     }
@@ -90,6 +90,39 @@ fn a_fill_told_by_stream_and_list_many_times_is_booked_once() {
         // `Book::hear` would have refused the second.
         assert_eq!(world.book.held, q("2.345").to_decimal());
         world.settle();
+    }
+}
+
+#[test]
+fn a_fill_under_two_numbers_is_booked_once_and_halts() {
+    for (market, pieces) in MARKETS.into_iter().flat_map(|market| [(market, 1), (market, 2)]) {
+        let mut world = World::new(market);
+        world.mute();
+        world.venue.pieces = pieces;
+        world.buy("1");
+        world.run(15);
+        // The stream tells the first under a number that no list knows.
+        let fill = world.venue.fills[0].clone();
+        let venue_fill_id = fill.venue_fill_id + 1_000_000;
+        world.event(AccountEvent::Fill(FillSeen { venue_fill_id, ..fill }));
+        assert!(!world.book.held.is_zero(), "{market:?}: nobody could know yet");
+        // The list tells it under its own.
+        world.run(70_000);
+        assert!(world.halted(), "{market:?} {pieces}: a person must look at it");
+        let entry = &world.book.stories[&world.id(Role::Entry)];
+        let filled = entry.iter().filter_map(|report| match &report.event {
+            domain::order::OrderEvent::Filled(fill) => Some(fill.quantity.to_decimal()),
+            _ => None,
+        });
+        assert_eq!(
+            filled.sum::<rust_decimal::Decimal>(),
+            q("1").to_decimal(),
+            "{market:?} {pieces}: no more than asked for"
+        );
+        // Protected, or closed where the venue holds less than the book and refuses the stop.
+        let stops = world.venue.open_stops();
+        let is_protected = stops.len() == 1 && stops[0].rest() == q("1");
+        assert!(is_protected || world.venue.base.is_zero(), "{market:?} {pieces}: {stops:?}");
     }
 }
 
@@ -181,6 +214,53 @@ fn foreign_orders_are_told_once_and_neither_booked_nor_adopted() {
         assert!(world.book.stories.is_empty());
         // Futures are counted; on spot what was there before the first look is beside the books.
         assert_eq!(world.halted(), market != Market::Spot);
+    }
+}
+
+#[test]
+fn orders_of_another_instance_are_told_and_halt() {
+    // Another store decides on the same account: its names are of our form, and not ours.
+    for market in MARKETS {
+        let mut world = World::new(market);
+        let sizing = execution::ask::Sizing {
+            instrument: world.venue.instrument.id,
+            side: Side::Buy,
+            quantity: q("0.5"),
+            position_side: None,
+        };
+        let name = "sx0123456789abcdef01234567e";
+        assert!(name.parse::<domain::venue_name::VenueName>().is_ok());
+        world.venue.place_market(name, &sizing, false);
+        world.price("100");
+        world.run(200_000);
+        assert!(world.halted(), "{market:?}");
+        let told = |fact: &&Fact| matches!(fact, Fact::ForeignOrder { .. });
+        assert_eq!(world.facts.iter().filter(told).count(), 1, "{:?}", world.facts);
+        assert!(world.book.stories.is_empty(), "{market:?}: it is neither booked nor adopted");
+    }
+}
+
+#[test]
+fn an_order_under_our_name_that_we_did_not_send_halts() {
+    // Another instance with the same seed, begun at the same moment, makes the same names; the venue
+    // takes one again once its order has filled.
+    for market in MARKETS {
+        let mut world = World::new(market);
+        world.buy("1");
+        world.run(5_000);
+        let sizing = execution::ask::Sizing {
+            instrument: world.venue.instrument.id,
+            side: Side::Buy,
+            quantity: q("1"),
+            position_side: None,
+        };
+        let name = world.id(Role::Entry).to_string();
+        world.venue.place_market(&name, &sizing, false);
+        world.price("100");
+        world.run(70_000);
+        assert!(world.halted(), "{market:?}");
+        assert_eq!(world.book.held, q("1").to_decimal(), "{market:?}");
+        assert_eq!(world.venue.open_stops()[0].rest(), q("1"), "{market:?}: ours is protected");
     }
 }
 

@@ -2,6 +2,7 @@
 //! while a transaction is on its way to the disk.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{Actor, ActorFutureExt, AtomicResponse, Context, Handler, Message, WrapFuture};
 use store::error::StoreError;
@@ -10,6 +11,10 @@ use telemetry::metrics::Metrics;
 
 /// Only the orchestrator writes, and it waits for the last batch before it sends another.
 const MAILBOX: usize = 4;
+
+/// How long a batch may take. A store that is slower than this does not answer: whoever goes on
+/// waiting neither decides nor books, and nobody is told.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Rows that must be on disk together.
 #[derive(Message)]
@@ -45,9 +50,13 @@ impl Handler<Append> for JournalActor {
         let mut journal = self.journal.take().expect("one batch at a time: the response is atomic");
         let timer = self.metrics.journal_commit_seconds.start_timer();
         let append = async move {
-            let appended = journal.append(&batch).await;
+            let appended = tokio::time::timeout(PATIENCE, journal.append(&batch)).await;
             timer.observe_duration();
-            (journal, appended)
+            let mute = |_| {
+                let reason = format!("no answer within {} s", PATIENCE.as_secs());
+                Err(StoreError::Lost { reason })
+            };
+            (journal, appended.unwrap_or_else(mute))
         };
         AtomicResponse::new(Box::pin(append.into_actor(self).map(
             |(journal, appended), actor, _| {

@@ -156,7 +156,7 @@ fn perpetuals_pay_funding_and_may_be_liquidated() {
     let candles = hours(&folder, "um/ETHUSDT-1h.csv", 0..1500, 2_000.0);
     let rows = |rate: &str| {
         let row = |n: i64| format!("{},{rate}\n", ORIGIN_MS + n * 8 * HOUR_MS);
-        (1..187).map(row).fold("funding_time_ms,funding_rate\n".to_owned(), |text, row| text + &row)
+        (1..188).map(row).fold("funding_time_ms,funding_rate\n".to_owned(), |text, row| text + &row)
     };
     let run = |more: &[&str]| {
         let perpetual = ["--pairs", "ETH/USDT:USDT", "--json"];
@@ -177,6 +177,30 @@ fn perpetuals_pay_funding_and_may_be_liquidated() {
     // At a leverage that the stop lies within, nothing is liquidated; at this one, much is.
     assert_eq!(run(&["--leverage", "2"]), free);
     assert_ne!(run(&["--leverage", "100"]), free);
+}
+
+#[test]
+fn a_missing_rate_of_funding_is_not_nought() {
+    let folder = Folder::new("backtest-funding");
+    let candles = hours(&folder, "um/ETHUSDT-1h.csv", 0..200, 2_000.0);
+    let run = |settled: &[i64]| {
+        let head = "funding_time_ms,funding_rate\n".to_owned();
+        let row = |n: &i64| format!("{},0.0001\n", ORIGIN_MS + n * 8 * HOUR_MS + 3);
+        let text = settled.iter().map(row).fold(head, |text, row| text + &row);
+        let file = folder.write("ETHUSDT-funding-8h.csv", &text);
+        let funding = ["--pairs", "ETH/USDT:USDT", "--json", "--funding", file.to_str().unwrap()];
+        backtest(&folder, &candles, &funding)
+    };
+    let all: Vec<i64> = (0..=24).collect();
+    run(&all).json();
+    let without = |gone: i64| all.iter().copied().filter(|n| *n != gone).collect::<Vec<_>>();
+    // At the beginning, within, and at the end.
+    for gone in [1, 12, 24] {
+        let told = ["no settlement of ETH/USDT:USDT between", "a missing rate is not nought"];
+        run(&without(gone)).assert_refused(2, &told);
+    }
+    let silent = backtest(&folder, &candles, &["--pairs", "ETH/USDT:USDT", "--json"]);
+    assert!(silent.err.contains("perpetuals neither pay nor get any"), "{}", silent.err);
 }
 
 #[test]

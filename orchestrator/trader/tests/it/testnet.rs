@@ -1,18 +1,14 @@
-//! Orders at a venue with an account: what it books is what the ledger says, and nothing shows the
-//! keys.
-
-use std::fs;
-use std::path::Path;
+//! A venue with an account: what it takes to trade there, and what its books are held against.
 
 use serde_json::Value;
 
 use crate::account::{self, KEY, PAIRS, SECRET, START_AT};
-use crate::harness::{PATIENCE, Process, wait_until};
+use crate::harness::{Launch, PATIENCE, Process};
 use crate::market::Market;
 use crate::site::Site;
 
 /// A market with an account, two hours of it in a minute.
-fn market(site: &Site) -> Market {
+pub(crate) fn market(site: &Site) -> Market {
     let text = format!(
         "[[accounts]]\nkey = \"{KEY}\"\nsecret = \"{SECRET}\"\nbalances = {{ USDT = \"10000\" }}\n"
     );
@@ -22,17 +18,21 @@ fn market(site: &Site) -> Market {
     Market::serve(&site.folder, &[&pairs[..], &["--speed", "120", "--account", file]].concat())
 }
 
+pub(crate) fn trading(site: &Site, market: &Market) -> Launch {
+    account::trading(site, (&market.rest, &market.stream))
+}
+
 /// The account as the venue has it.
 fn books(market: &Market) -> Value {
     market.tells(&format!("/sim/books?key={KEY}"))["spot"].clone()
 }
 
-fn fills(market: &Market) -> usize {
+pub(crate) fn fills(market: &Market) -> usize {
     books(market)["trades"].as_array().map_or(0, Vec::len)
 }
 
 /// Ends a run in order and holds what it counted against the venue's books.
-fn ends_with_the_same_book(site: &Site, market: &Market, process: Process) {
+pub(crate) fn ends_with_the_same_book(site: &Site, market: &Market, process: Process) {
     // The market goes on meanwhile, and a stop may fill after the end.
     let before = fills(market);
     process.signal("TERM");
@@ -40,37 +40,6 @@ fn ends_with_the_same_book(site: &Site, market: &Market, process: Process) {
     let (ours, after) = (summary["fills"].as_u64().unwrap() as usize, fills(market));
     assert!((before..=after).contains(&ours), "{before}, {ours}, {after}: {}", books(market));
     account::holds(site);
-}
-
-/// Every file below a folder that holds one of the words.
-fn tells(folder: &Path, words: &[&str], found: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).unwrap().filter_map(Result::ok) {
-        let path = entry.path();
-        if path.is_dir() {
-            tells(&path, words, found);
-        } else if let Ok(bytes) = fs::read(&path) {
-            let text = String::from_utf8_lossy(&bytes);
-            if words.iter().any(|word| text.contains(word)) {
-                found.push(path.display().to_string());
-            }
-        }
-    }
-}
-
-#[test]
-fn what_the_venue_books_is_in_the_ledger_and_no_key_shows() {
-    let site = Site::embedded("testnet");
-    let market = market(&site);
-    let mut process = account::trading(&site, (&market.rest, &market.stream)).start();
-    let traded = wait_until(PATIENCE, || fills(&market) >= 4 || !process.is_running());
-    assert!(traded && process.is_running(), "{}", process.said());
-    ends_with_the_same_book(&site, &market, process);
-    drop(market);
-    // All that was written: outputs, the store, its log, the ledger's files.
-    fs::remove_file(site.folder.path().join("accounts.toml")).unwrap();
-    let mut found = Vec::new();
-    tells(site.folder.path(), &[KEY, SECRET], &mut found);
-    assert!(found.is_empty(), "{found:?}");
 }
 
 #[test]

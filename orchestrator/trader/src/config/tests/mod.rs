@@ -5,6 +5,7 @@ mod live;
 mod mail;
 mod profile;
 mod refused;
+mod secrets;
 mod store;
 mod template;
 

@@ -6,12 +6,16 @@ use domain::candle::Candle;
 use domain::funding::FundingRate;
 use domain::instrument::InstrumentId;
 use domain::quote::Quote;
+use domain::time::{HOUR_MS, MINUTE_MS};
 use exchange::candle_file;
 use exchange::{funding_file, quote_file};
 
 use super::args::Venue;
 use super::candles::as_asked;
 use crate::ending::{Code, Failure, Outcome};
+
+/// The venue settles every eight hours or more often, a few ms after the hour.
+const LONGEST_MS: i64 = 8 * HOUR_MS + MINUTE_MS;
 
 /// What was read.
 #[derive(Default)]
@@ -56,7 +60,40 @@ pub(super) fn read(asked: &Venue, history: &History) -> Outcome<Told> {
     told.funding.retain(|rate| rate.time_exchange > history.from());
     told.marks.sort_by_key(|(instrument, candle)| (candle.close_time(), *instrument));
     told.funding.sort_by_key(|rate| (rate.time_exchange, rate.instrument));
+    if asked.funding.is_empty() && perpetuals > 0 {
+        tracing::warn!("without --funding, perpetuals neither pay nor get any");
+    } else {
+        complete(&told.funding, history)?;
+    }
     Ok(told)
+}
+
+/// Refuses funding with holes in it: a rate that is missing is not a rate of nought.
+fn complete(funding: &[FundingRate], history: &History) -> Outcome<()> {
+    for series in history.series().iter().filter(|series| series.instrument().id.is_perpetual()) {
+        let id = series.instrument().id;
+        let (Some(first), Some(last)) = (series.base().first(), series.base().last()) else {
+            continue;
+        };
+        let of = funding.iter().filter(|rate| rate.instrument == id);
+        let settled = of.map(|rate| rate.time_exchange).chain([last.close_time()]);
+        let mut before = first.open_time;
+        for at in settled {
+            // Through a hole in the candles nothing is held.
+            let due = before.plus_ms(LONGEST_MS);
+            let held = series.base().partition_point(|candle| candle.open_time < due);
+            if series.base().get(held).is_some_and(|candle| candle.open_time < at) {
+                let message = format!(
+                    "--funding has no settlement of {id} between {before} and {at}, and a missing \
+                     rate is not nought: fetch it with `download-data --funding`, or choose \
+                     another --timerange"
+                );
+                return Err(Failure::new(Code::Usage, message));
+            }
+            before = at;
+        }
+    }
+    Ok(())
 }
 
 /// The recorded best bids and asks, where orders are to fill by them.
