@@ -118,6 +118,8 @@ pub struct BookedPosition {
     pub quantity: Decimal,
     /// Its average, in quote units.
     pub entry_price: Decimal,
+    /// What it cost, in quote units; negative where it is short.
+    pub cost: Decimal,
 }
 
 /// An amount that came, or went where it is negative.

@@ -98,9 +98,11 @@ pub(crate) struct Desk {
     /// Decisions that are done with, oldest first.
     pub(crate) done: VecDeque<Id>,
     /// Names whose orders have ended: a list that lags may still have them.
-    pub(crate) graves: VecDeque<VenueName>,
+    pub(crate) graves: VecDeque<(VenueName, UtcMs)>,
     pub(crate) strangers: BTreeSet<u64>,
     pub(crate) reconcile_at: UtcMs,
+    /// When the stop of what is held is looked for at the venue.
+    pub(crate) verify_at: UtcMs,
     /// Counts changes of the books and of what is under way.
     pub(crate) version: u64,
     /// A difference of the books that was seen once, at this version.
@@ -141,6 +143,7 @@ impl Desk {
             graves: VecDeque::new(),
             strangers: BTreeSet::new(),
             reconcile_at: now,
+            verify_at: now,
             version: 0,
             differs: None,
             refused_exits: 0,
@@ -265,8 +268,8 @@ impl Desk {
         }
     }
 
-    pub(crate) fn bury(&mut self, name: VenueName) {
-        self.graves.push_back(name);
+    pub(crate) fn bury(&mut self, name: VenueName, now: UtcMs) {
+        self.graves.push_back((name, now));
         if self.graves.len() > GRAVES {
             self.graves.pop_front();
         }
@@ -310,6 +313,7 @@ impl Desk {
         let questions = self.lookups.values().map(|lookup| lookup.question.next_wake());
         let lists = [
             Some(self.reconcile_at),
+            self.is_open().then_some(self.verify_at),
             self.listing.next_wake(),
             self.holding.next_wake(),
             self.history.next_wake(),

@@ -26,6 +26,7 @@ impl Desk {
         self.settle(io);
         // Until the venue has told what is there, nothing is added to it.
         if self.listed_at.is_some() && self.has_filled {
+            self.stop_entering(io);
             self.drive_guards(io);
             self.drive_plain(io);
             self.settle(io);
@@ -45,7 +46,7 @@ impl Desk {
             let Phase::Ended(end) = &leg.phase else { continue };
             self.version = self.version.saturating_add(1);
             if *end != End::Absent {
-                self.bury(name);
+                self.bury(name, io.now);
             }
             if leg.protects() {
                 self.guard_lost(&leg, end, io);
@@ -269,6 +270,11 @@ impl Desk {
             self.trail.question.want(now);
             self.listing.want(now);
             self.holding.want(now);
+        }
+        if self.verify_at <= now && self.is_open() {
+            // Whatever the stream keeps to itself, a stop that is gone is missed in time.
+            self.verify_at = now.plus_ms(io.terms.protect_within_ms);
+            self.listing.want(now);
         }
         if self.trail.question.is_due(now) {
             let from = self.trail.cursor(now);

@@ -77,8 +77,10 @@ impl Desk {
             return false;
         }
         let protects = matches!(name.id.role(), Role::Stop | Role::Target);
-        if self.graves.contains(&name) {
-            // A message that was overtaken.
+        let buried = self.graves.iter().rev().find(|(dead, _)| *dead == name);
+        if buried.is_some_and(|(_, at)| io.now.since(*at) < io.terms.settle_ms) {
+            // A message that was overtaken. What is told of later works after all, whatever the
+            // venue has said of it.
             return false;
         }
         let Some(guard) = self.guards.get_mut(&decision_id).filter(|_| protects) else {

@@ -187,6 +187,20 @@ impl Desk {
         self.placed_now(id, role, io);
     }
 
+    /// What is being given up, by its stop, its target or an exit, is not to grow any more.
+    pub(crate) fn stop_entering(&mut self, io: &mut Io<'_>) {
+        let exits = self.is_under_way(Role::Exit);
+        let given_up = |desk: &Self, entry: &Leg| {
+            let id = entry.name.id.decision_id();
+            let of_it = |leg: &&Leg| leg.protects() && leg.name.id.decision_id() == id;
+            exits || desk.legs.values().filter(of_it).any(|leg| !leg.executed.is_zero())
+        };
+        let fills = |leg: &&Leg| leg.role() == Role::Entry && leg.phase == Phase::Working;
+        let entries = self.legs.values().filter(fills).filter(|entry| given_up(self, entry));
+        let names: Vec<_> = entries.map(|entry| entry.name).collect();
+        self.cancel_all(&names, io);
+    }
+
     /// Cancels what works of these; what is in question must prove first that it does.
     fn cancel_all(&mut self, names: &[VenueName], io: &mut Io<'_>) {
         for name in names {

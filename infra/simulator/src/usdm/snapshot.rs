@@ -73,6 +73,7 @@ impl Account {
             side: side.word().to_owned(),
             quantity: position.amount,
             entry_price: position.entry(),
+            cost: position.cost,
         });
         let incomes = self.incomes.iter().map(|income| BookedIncome {
             id: income.id,

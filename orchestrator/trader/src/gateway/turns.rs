@@ -115,6 +115,7 @@ impl Turns {
                 self.converse().await?;
             }
             if is_over {
+                tracing::trace!(executor = ?self.pump.executor, "the turn is over");
                 return Ok(());
             }
         }

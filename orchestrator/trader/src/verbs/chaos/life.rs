@@ -8,9 +8,11 @@ use std::thread::JoinHandle;
 use domain::time::UtcMs;
 use exchange::binance::signed::client::SignedOptions;
 use exchange::binance::signed::keys::Keys;
+use exchange::binance::signed::verdict;
 use exchange::binance::spot::client::SpotClient;
 use exchange::binance::stream::StreamOptions;
 use exchange::binance::transport::RestOptions;
+use exchange::binance::usdm::client::UsdmClient;
 use exchange::binance::user_stream::stream::UserStreamOptions;
 use execution::terms::{Market, Terms};
 use secrecy::SecretString;
@@ -149,7 +151,18 @@ fn session(script: &Script, around: &Surroundings, lockstep: Lockstep) -> Outcom
     };
     let options = SignedOptions { rest: patience.clone(), recv_window_ms: 60_000 };
     let keys = Keys::new(KEY.into(), &SecretString::from(SECRET)).expect("a key and a secret");
-    let rest_url = format!("http://{}", around.address);
+    let (rest_url, stream_url) =
+        (format!("http://{}", around.address), format!("ws://{}", around.address));
+    let (account, market, account_stream) = match script.market {
+        verdict::Market::Spot => {
+            let client = SpotClient::new(&rest_url, keys, options)?;
+            (Account::Spot(client), Market::Spot, format!("{stream_url}/ws-api/v3"))
+        }
+        verdict::Market::Usdm => {
+            let client = UsdmClient::new(&rest_url, keys, options)?;
+            (Account::Usdm(client), Market::Usdm { hedge: false }, stream_url.clone())
+        }
+    };
     Ok(Session {
         begin: script.begin(),
         place: Place {
@@ -159,16 +172,16 @@ fn session(script: &Script, around: &Surroundings, lockstep: Lockstep) -> Outcom
         },
         data_dir: around.folder.clone(),
         mail: Mail::Missing(Vec::new()),
-        stream_url: format!("ws://{}", around.address),
-        market: exchange::binance::signed::verdict::Market::Spot,
+        stream_url,
+        market: script.market,
         settle_ms: 0,
         until: Until::Stopped,
         metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
         readiness: Readiness::expecting(&[]),
         progress: Arc::new(|_| {}),
         venue: Some(Venue {
-            account: Account::Spot(SpotClient::new(&rest_url, keys, options)?),
-            stream_url: format!("ws://{}/ws-api/v3", around.address),
+            account,
+            stream_url: account_stream,
             stream: UserStreamOptions {
                 connect_timeout_ms: TIMEOUT_MS,
                 ping_every_ms: NEVER_MS,
@@ -180,7 +193,7 @@ fn session(script: &Script, around: &Surroundings, lockstep: Lockstep) -> Outcom
             },
             terms: Terms {
                 protect_within_ms: super::world::PROTECT_WITHIN_MS,
-                ..Terms::usual(Market::Spot)
+                ..Terms::usual(market)
             },
             in_turns: true,
         }),

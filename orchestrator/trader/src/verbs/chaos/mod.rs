@@ -1,6 +1,8 @@
 //! `chaos`: the real client, orchestrator and store against the simulated venue under random faults
 //! and kills. At the end the venue's own books are held against the ledger.
 
+mod exposure;
+mod invariants;
 mod life;
 mod print;
 mod script;

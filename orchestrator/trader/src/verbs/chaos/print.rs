@@ -11,11 +11,12 @@ pub(super) fn line(verdict: &Verdict, json: bool) {
     if json {
         return;
     }
-    let Verdict { seed, kills, orders, fills, entries, unprotected_ms, took_ms, .. } = verdict;
+    let Verdict { seed, market, kills, orders, fills, entries, unprotected_ms, took_ms, .. } =
+        verdict;
     let bare = unprotected_ms / 1_000;
     let word = if verdict.holds() { "ok" } else { "BROKEN" };
     println!(
-        "seed {seed:>6}: {word}; {orders} orders, {fills} fills, {kills} kills, {entries} entries, \
+        "seed {seed:>6}, {market}: {word}; {orders} orders, {fills} fills, {kills} kills, {entries} entries, \
          bare for {bare} s at most, {:.1} s; {}",
         *took_ms as f64 / 1e3,
         verdict.faults.join(", ")

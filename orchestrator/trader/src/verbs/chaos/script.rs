@@ -5,8 +5,9 @@ use decision::profile::Profile;
 use domain::ids::RunSeed;
 use domain::instrument::InstrumentId;
 use domain::money::Money;
-use domain::time::{HOUR_MS, UtcMs};
+use domain::time::{HOUR_MS, MINUTE_MS, UtcMs};
 use domain::timeframe::Timeframe;
+use exchange::binance::signed::verdict::Market;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -18,8 +19,9 @@ use crate::setup::Begin;
 
 /// Generated candles begin here.
 pub(super) const FROM: UtcMs = UtcMs::new(1_704_067_200_000);
-/// Candles before the first decision: enough to warm every indicator.
-const WARMING_MS: i64 = 6 * HOUR_MS;
+/// Candles before the first decision: enough to warm every indicator. On futures, funding is settled
+/// forty minutes after.
+const WARMING_MS: i64 = 7 * HOUR_MS + 20 * MINUTE_MS;
 /// After the faults: enough for what is in question to be proven, twice over.
 const SETTLING_MINUTES: u32 = 12;
 /// Cash at the start.
@@ -29,6 +31,8 @@ pub(super) const CAPITAL: i64 = 10_000;
 #[derive(Debug, Clone)]
 pub(super) struct Script {
     pub(super) seed: u64,
+    /// Which of the venue's markets is traded: in turn.
+    pub(super) market: Market,
     /// Minutes of market time with faults.
     pub(super) minutes: u32,
     /// Minutes after them, in which everything must settle.
@@ -58,7 +62,11 @@ impl Script {
     pub(super) fn of(seed: u64, asked: &Chaos) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let minutes = asked.hours.max(1) * 60;
-        let pairs = ["BTC/USDT", "ETH/USDT"].map(|pair| pair.parse().expect("a pair"));
+        let (market, pairs) = match seed % 2 {
+            0 => (Market::Usdm, ["BTC/USDT:USDT", "ETH/USDT:USDT"]),
+            _ => (Market::Spot, ["BTC/USDT", "ETH/USDT"]),
+        };
+        let pairs = pairs.map(|pair| pair.parse().expect("a pair"));
         let faults = (0..rng.random_range(3..=7)).map(|_| fault(&mut rng, minutes)).collect();
         let mut kills: Vec<Kill> = (0..rng.random_range(0..=3))
             .map(|_| Kill {
@@ -72,6 +80,7 @@ impl Script {
         let cuts = (0..rng.random_range(0..=2)).map(|_| rng.random_range(3..minutes)).collect();
         Self {
             seed,
+            market,
             minutes,
             settling: SETTLING_MINUTES,
             start_at: FROM.plus_ms(WARMING_MS),
@@ -85,7 +94,11 @@ impl Script {
 
     /// What the run is begun with: a profile that trades all the time.
     pub(super) fn begin(&self) -> Begin {
-        let profile = Profile::parse(include_str!("restless.toml")).expect("a checked profile");
+        let profile = match self.market {
+            Market::Spot => include_str!("restless.toml"),
+            Market::Usdm => include_str!("restless-futures.toml"),
+        };
+        let profile = Profile::parse(profile).expect("a checked profile");
         Begin {
             mode: "testnet",
             seed: RunSeed(self.seed),
@@ -105,7 +118,7 @@ impl Script {
 
     /// How many days of candles the market has.
     pub(super) fn days(&self) -> u32 {
-        let whole = WARMING_MS + i64::from(self.minutes + self.settling + 60) * 60_000;
+        let whole = WARMING_MS + i64::from(self.minutes + self.settling + 60) * MINUTE_MS;
         u32::try_from(whole / (24 * HOUR_MS)).unwrap_or(0) + 1
     }
 }

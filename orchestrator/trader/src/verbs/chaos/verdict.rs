@@ -1,32 +1,31 @@
-//! The five invariants, held against the venue's own books.
+//! What came of a run: its ledger, read again, and the venue's own books.
 
 use std::collections::BTreeMap;
 
 use collector::collector::Collector;
-use decision::core::Core;
 use decision::record::{ConfigurationRecord, OrderRecord};
-use decision::snapshot::TradingState;
 use domain::canonical;
 use domain::fill::Fill;
 use domain::instrument::InstrumentId;
 use domain::ledger::EntryKind;
-use domain::order::{Order, OrderState, Role};
-use domain::time::UtcMs;
-use domain::venue_name::VenueName;
-use rust_decimal::Decimal;
+use domain::order::Order;
+use exchange::binance::signed::verdict::Market;
 use serde::Serialize;
-use simulator::snapshot::{BookedOrder, MarketBooks, Snapshot};
+use simulator::snapshot::{MarketBooks, Snapshot};
 use store::store::Store;
 
 use crate::ending::{Code, Failure, Outcome};
 use crate::recovery;
+use crate::verbs::chaos::exposure::Exposure;
+use crate::verbs::chaos::invariants;
 use crate::verbs::chaos::script::Script;
-use crate::verbs::chaos::world::PROTECT_WITHIN_MS;
 
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Verdict {
     pub(super) seed: u64,
+    /// Which market was traded.
+    pub(super) market: &'static str,
     pub(super) minutes: u32,
     /// How often the process was killed.
     pub(super) kills: u32,
@@ -62,36 +61,28 @@ impl Verdict {
     }
 }
 
-/// How long something was held bare.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Exposure {
-    since: Option<UtcMs>,
-    longest_ms: i64,
-}
-
-impl Exposure {
-    pub(super) fn look(&mut self, now: UtcMs, bare: bool) {
-        self.since = bare.then(|| self.since.unwrap_or(now));
-        if let Some(since) = self.since {
-            self.longest_ms = self.longest_ms.max(now.ms() - since.ms());
-        }
+/// The books of the market that a run trades.
+pub(super) fn of_market(books: Snapshot, market: Market) -> Option<MarketBooks> {
+    match market {
+        Market::Spot => books.spot,
+        Market::Usdm => books.usdm,
     }
 }
 
 /// What is judged.
 pub(super) struct Facts<'a> {
     pub(super) script: &'a Script,
-    pub(super) books: &'a Snapshot,
+    pub(super) books: Snapshot,
     pub(super) exposures: BTreeMap<InstrumentId, Exposure>,
     pub(super) kills: u32,
     pub(super) failures: Vec<String>,
 }
 
 /// What the ledger says.
-struct Ledger {
-    fills: Vec<Fill>,
+pub(super) struct Ledger {
+    pub(super) fills: Vec<Fill>,
     /// By their last entry.
-    orders: BTreeMap<String, Order>,
+    pub(super) orders: BTreeMap<String, Order>,
     entries: u64,
     head: String,
 }
@@ -107,8 +98,7 @@ pub(super) async fn judge(facts: Facts<'_>, database: &str) -> Outcome<Verdict> 
     let core = recovered(&store, &configuration).await?;
     store.close().await;
     let Facts { script, books, exposures, kills, failures } = facts;
-    let none = MarketBooks::default();
-    let venue = books.spot.as_ref().unwrap_or(&none);
+    let venue = &of_market(books, script.market).unwrap_or_default();
     let core = core.floor().core();
     let state = core.account().state();
     let longest = exposures.values().map(|exposure| exposure.longest_ms).max().unwrap_or(0);
@@ -117,20 +107,24 @@ pub(super) async fn judge(facts: Facts<'_>, database: &str) -> Outcome<Verdict> 
     faults.extend(failures.iter().map(|failure| format!("restarted: {failure}")));
     Ok(Verdict {
         seed: script.seed,
+        market: match script.market {
+            Market::Spot => "spot",
+            Market::Usdm => "usdm",
+        },
         minutes: script.minutes,
         kills,
-        orders: venue.orders.len(),
+        orders: venue.orders.len() + venue.conditional.len(),
         fills: venue.trades.len(),
         entries: ledger.entries,
         head: ledger.head.clone(),
         unprotected_ms: longest,
         state: state.name(),
         faults,
-        lost: lost(venue, &ledger),
-        doubled: doubled(venue, &ledger),
-        denied: denied(venue, &ledger),
-        unprotected: unprotected(&exposures, state),
-        unequal: unequal(venue, core, script)?,
+        lost: invariants::lost(venue, &ledger),
+        doubled: invariants::doubled(venue, &ledger),
+        denied: invariants::denied(venue, &ledger),
+        unprotected: invariants::unprotected(&exposures, state),
+        unequal: invariants::unequal(venue, core, script)?,
         took_ms: 0,
     })
 }
@@ -161,136 +155,4 @@ impl Ledger {
         }
         Ok(Self { fills, orders, entries: head.seq, head: head.hash.to_string() })
     }
-}
-
-/// Every fill that the venue booked is in the ledger, with the same numbers.
-fn lost(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
-    let mut lost = Vec::new();
-    for trade in &venue.trades {
-        let booked = ledger.fills.iter().find(|fill| {
-            fill.venue_fill_id == trade.id && fill.instrument.symbol() == trade.symbol
-        });
-        let same = booked.is_some_and(|fill| {
-            fill.price.to_decimal() == trade.price
-                && fill.quantity.to_decimal() == trade.quantity
-                && fill.fee.to_decimal() == trade.fee
-                && fill.fee_asset.as_str() == trade.fee_asset
-                && fill.side.to_string().eq_ignore_ascii_case(&trade.side)
-        });
-        if !same {
-            let what =
-                if booked.is_some() { "is booked otherwise" } else { "is not in the ledger" };
-            let name = &trade.client_order_id;
-            lost.push(format!("fill {} of {name} ({}) {what}", trade.id, trade.symbol));
-        }
-    }
-    lost
-}
-
-/// No intent leads to two orders; no fill is booked twice.
-fn doubled(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
-    let mut doubled = Vec::new();
-    let mut fills: BTreeMap<(String, u64), u32> = BTreeMap::new();
-    for fill in &ledger.fills {
-        *fills.entry((fill.instrument.symbol(), fill.venue_fill_id)).or_default() += 1;
-    }
-    for ((symbol, id), times) in fills.into_iter().filter(|(_, times)| *times > 1) {
-        doubled.push(format!("fill {id} of {symbol} is booked {times} times"));
-    }
-    for fill in &ledger.fills {
-        let (symbol, id) = (fill.instrument.symbol(), fill.venue_fill_id);
-        if !venue.trades.iter().any(|trade| trade.id == id && trade.symbol == symbol) {
-            doubled.push(format!("fill {id} of {symbol} is in the ledger alone"));
-        }
-    }
-    let mut names: BTreeMap<&str, u32> = BTreeMap::new();
-    for order in &venue.orders {
-        *names.entry(order.client_order_id.as_str()).or_default() += 1;
-    }
-    for (name, times) in names.into_iter().filter(|(_, times)| *times > 1) {
-        doubled.push(format!("{name} was placed {times} times"));
-    }
-    // An entry or an exit that is replaced at the venue could have been filled twice.
-    let filled = |order: &&BookedOrder| order.filled > Decimal::ZERO;
-    let mut opened: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for order in venue.orders.iter().filter(filled) {
-        if let Ok(name) = order.client_order_id.parse::<VenueName>()
-            && matches!(name.id.role(), Role::Entry | Role::Exit)
-        {
-            opened.entry(name.id.to_string()).or_default().push(&order.client_order_id);
-        }
-    }
-    for (name, orders) in opened.into_iter().filter(|(_, orders)| orders.len() > 1) {
-        doubled.push(format!("{name} was filled by several orders: {}", orders.join(", ")));
-    }
-    doubled
-}
-
-/// What the ledger calls refused or ended, the venue does too; nothing of ours is in question.
-fn denied(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
-    let mut denied = Vec::new();
-    for order in ledger.orders.values() {
-        let id = order.ticket.client_order_id;
-        let at_venue = venue.orders.iter().filter(|booked| {
-            booked.client_order_id.parse::<VenueName>().is_ok_and(|name| name.id == id)
-        });
-        let filled: Decimal = at_venue.clone().map(|booked| booked.filled).sum();
-        let open = at_venue.clone().any(|booked| {
-            matches!(booked.status.as_str(), "NEW" | "PARTIALLY_FILLED" | "PENDING_NEW")
-        });
-        if filled != order.filled.to_decimal() {
-            let ours = order.filled;
-            denied.push(format!("{id}: {ours} filled in the ledger, {filled} at the venue"));
-        }
-        if order.state.is_final() && open {
-            denied.push(format!(
-                "{id} is {} in the ledger and open at the venue",
-                order.state.name()
-            ));
-        }
-        if matches!(order.state, OrderState::Unknown | OrderState::Intended | OrderState::Submitted)
-            && id.role() == Role::Entry
-        {
-            denied.push(format!("{id} is still {}", order.state.name()));
-        }
-    }
-    denied
-}
-
-/// Nothing was held without a working stop for longer than is allowed, unless trading is halted
-/// and a person was told.
-fn unprotected(exposures: &BTreeMap<InstrumentId, Exposure>, state: TradingState) -> Vec<String> {
-    // What is found missing then is closed, for which the same time is granted again.
-    let limit = PROTECT_WITHIN_MS * 2;
-    let bare = exposures.iter().filter(|(_, exposure)| exposure.longest_ms > limit);
-    if state == TradingState::Halted {
-        return Vec::new();
-    }
-    let seconds = |exposure: &Exposure| exposure.longest_ms / 1_000;
-    bare.map(|(id, exposure)| format!("{id} was bare for {} s", seconds(exposure))).collect()
-}
-
-/// Balances, positions and average prices equal the venue's, to the last digit.
-fn unequal(venue: &MarketBooks, core: &Core, script: &Script) -> Outcome<Vec<String>> {
-    let mut unequal = Vec::new();
-    let portfolio = &core.account().portfolio;
-    let total = |asset: &str| {
-        venue.balances.get(asset).map_or(Decimal::ZERO, |balance| balance.free + balance.locked)
-    };
-    let mut compare = |what: String, ours: Decimal, theirs: Decimal| {
-        if ours != theirs {
-            let (ours, theirs) = (ours.normalize(), theirs.normalize());
-            unequal.push(format!("{what}: {ours} in the ledger, {theirs} at the venue"));
-        }
-    };
-    compare("cash".to_owned(), portfolio.cash().to_decimal(), total("USDT"));
-    for instrument in &script.pairs {
-        let position = portfolio.positions().get(instrument);
-        let held = position.map_or(Ok(Decimal::ZERO), |position| position.net_base())?;
-        let asset = instrument.base();
-        let beside = asset.parse().ok().and_then(|asset| portfolio.others().get(&asset));
-        let ours = held + beside.map_or(Decimal::ZERO, |money| money.to_decimal());
-        compare(format!("{asset} held"), ours, total(asset));
-    }
-    Ok(unequal)
 }

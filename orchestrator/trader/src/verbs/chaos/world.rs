@@ -6,15 +6,15 @@ use std::path::Path;
 use domain::instrument::InstrumentId;
 use domain::time::MINUTE_MS;
 use rust_decimal::Decimal;
-use simulator::options::{AccountOptions, Options, Source, Speed};
+use simulator::options::{AccountOptions, Funding, Options, Source, Speed, UsdmOptions};
 use simulator::server::{Simulator, serve};
-use simulator::snapshot::{MarketBooks, Snapshot};
 use tokio::runtime::Handle;
 
 use crate::ending::{Code, Failure, Outcome};
+use crate::verbs::chaos::exposure::{Exposure, is_bare};
 use crate::verbs::chaos::life::{Life, Surroundings};
 use crate::verbs::chaos::script::{CAPITAL, FROM, Script};
-use crate::verbs::chaos::verdict::{self, Exposure, Verdict};
+use crate::verbs::chaos::verdict::{self, Verdict};
 
 pub(super) const KEY: &str = "chaosKey";
 pub(super) const SECRET: &str = "chaosSecretThatNothingMayShow";
@@ -57,7 +57,7 @@ pub(super) fn live_through(
     let books = simulator.books(KEY);
     runtime.block_on(simulator.stop())?;
     lived?;
-    let facts = verdict::Facts { script, books: &books, exposures, kills, failures };
+    let facts = verdict::Facts { script, books, exposures, kills, failures };
     let judged = runtime.block_on(verdict::judge(facts, &around.database))?;
     Ok(Verdict { took_ms: begun.elapsed().as_millis() as u64, ..judged })
 }
@@ -71,7 +71,8 @@ fn options(script: &Script) -> Options {
         plan: script.plan.clone(),
         seed: script.seed,
         start_at: Some(script.start_at),
-        accounts: vec![AccountOptions::new(KEY, SECRET, &balances)],
+        accounts: vec![AccountOptions::new(KEY, SECRET, &balances).with_futures(&balances)],
+        usdm: UsdmOptions { funding: Funding::Seeded(script.seed), ..UsdmOptions::default() },
         ..Options::new(source)
     }
 }
@@ -157,29 +158,13 @@ impl World<'_> {
     /// Looks what is held without a working stop at the venue.
     fn look(&mut self) {
         let now = self.simulator.now();
-        let Snapshot { spot: Some(books), .. } = self.simulator.books(KEY) else { return };
+        let Some(books) = verdict::of_market(self.simulator.books(KEY), self.script.market) else {
+            return;
+        };
         for instrument in &self.script.pairs {
             let exposure = self.exposures.entry(*instrument).or_default();
             let bare = self.life.is_some() && is_bare(&books, *instrument);
             exposure.look(now, bare);
         }
     }
-}
-
-/// Whether more is held than the venue would sell, and no stop of ours works for it.
-fn is_bare(books: &MarketBooks, instrument: InstrumentId) -> bool {
-    let held = books.balances.get(instrument.base());
-    let held = held.map_or(Decimal::ZERO, |balance| balance.free + balance.locked);
-    let symbol = instrument.symbol();
-    let last = books.trades.iter().rev().find(|trade| trade.symbol == symbol);
-    let worth = last.map_or(Decimal::ZERO, |trade| trade.price * held);
-    // What waits at a trigger, and what is being sold at the market this very moment.
-    let guards = books.orders.iter().filter(|order| {
-        let works = matches!(order.status.as_str(), "NEW" | "PARTIALLY_FILLED");
-        let guards = order.stop > Decimal::ZERO || order.kind == "MARKET";
-        order.symbol == symbol && order.side == "SELL" && works && guards
-    });
-    let guarded: Decimal = guards.map(|order| order.quantity - order.filled).sum();
-    // Below the venue's least order nothing can be placed, nor lost.
-    worth > Decimal::from(10) && guarded * Decimal::TWO < held
 }
