@@ -219,7 +219,7 @@ impl Shared {
         let ip = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let pace = self.replay().pace();
         let counted_ms = self.counted_ms();
-        let is_perpetual = request.path().starts_with("/fapi/");
+        let is_perpetual = ["/fapi/", "/futures/"].iter().any(|of| request.path().starts_with(of));
         let limits = if is_perpetual { &self.perpetual_limits } else { &self.limits };
         let mut limits = limits.lock().unwrap_or_else(PoisonError::into_inner);
         let (verdict, used) = limits.charge(ip, weight, counted_ms);

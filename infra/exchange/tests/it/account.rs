@@ -37,6 +37,7 @@ pub(crate) fn options() -> SignedOptions {
         backoff_max_ms: 10,
         seed: 1,
         pace: 1,
+        ..RestOptions::default()
     };
     SignedOptions { rest, recv_window_ms: 4_000 }
 }

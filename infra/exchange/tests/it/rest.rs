@@ -24,6 +24,7 @@ fn options() -> RestOptions {
         backoff_max_ms: 10,
         seed: 1,
         pace: 1,
+        ..RestOptions::default()
     }
 }
 

@@ -41,7 +41,7 @@ async fn ending(running: &mut Running) -> Ending {
     loop {
         match next(running).await {
             UserMessage::Disconnected { reason } => return reason,
-            UserMessage::Connected | UserMessage::Event(_) => {}
+            UserMessage::Connected | UserMessage::CaughtUp | UserMessage::Event(_) => {}
             UserMessage::Malformed { error } => panic!("{error}"),
         }
     }

@@ -91,7 +91,7 @@ fn place_of(path: &str) -> Option<(MarketName, &str)> {
     let tail = rest.split_once('/').map_or(rest, |(_, tail)| tail);
     match first {
         "api" | "sapi" => Some((MarketName::Spot, tail)),
-        "fapi" => Some((MarketName::Usdm, tail)),
+        "fapi" | "futures" => Some((MarketName::Usdm, tail)),
         _ => None,
     }
 }
@@ -130,6 +130,10 @@ fn act_of(method: &str, tail: &str) -> Act {
         "markPriceKlines",
         "indexPriceKlines",
         "openInterest",
+        "openInterestHist",
+        "globalLongShortAccountRatio",
+        "topLongShortAccountRatio",
+        "topLongShortPositionRatio",
     ];
     match method {
         _ if tail == "time" => Act::Time,
@@ -163,6 +167,7 @@ mod tests {
             ("PUT", "/fapi/v1/listenKey", MarketName::Usdm, Act::Renew),
             ("GET", "/fapi/v3/positionRisk", MarketName::Usdm, Act::Account),
             ("GET", "/fapi/v1/depth", MarketName::Usdm, Act::Public),
+            ("GET", "/futures/data/openInterestHist", MarketName::Usdm, Act::Public),
         ] {
             let call = Call::new(method, path, "k", Vec::new()).unwrap();
             assert_eq!((call.market, call.act), (market, act), "{method} {path}");

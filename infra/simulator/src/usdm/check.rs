@@ -1,6 +1,7 @@
 //! The filters that `exchangeInfo` names, held against orders.
 
 use domain::order::Side;
+use domain::time::UtcMs;
 use rust_decimal::Decimal;
 
 use super::account::Account;
@@ -16,6 +17,23 @@ const FARTHEST: i64 = 105;
 const NEAREST: i64 = 95;
 pub(crate) const MAX_NUM_ORDERS: usize = 200;
 pub(crate) const MAX_NUM_ALGO_ORDERS: usize = 200;
+
+/// The shortest that an order of bounded time may work.
+const SHORTEST_MS: i64 = 600_000;
+/// The last moment of the year 9999, as far as the venue takes one.
+const LATEST: UtcMs = UtcMs::new(253_402_300_799_000);
+
+/// Refuses an order of bounded time that would be over too soon, or never.
+pub(crate) fn time(ticket: &Ticket, now: UtcMs) -> Result<(), Refusal> {
+    match ticket.good_till {
+        Some(till) if till <= now.plus_ms(SHORTEST_MS) || till >= LATEST => {
+            let message = "The goodTillDate timestamp must be greater than the current time plus \
+                           600 seconds and smaller than 253402300799000.";
+            Err(refusal(-5040, message))
+        }
+        _ => Ok(()),
+    }
+}
 
 fn is_on(value: Decimal, step: Decimal) -> bool {
     step.is_zero() || (value % step).is_zero()

@@ -99,6 +99,7 @@ impl<'a> Desk<'a> {
         if self.account.has_open(&name) {
             return Err(duplicate());
         }
+        check::time(&ticket, self.venue.now)?;
         let takes = ticket.kind == Kind::Market || crosses(ticket.side, ticket.price, last);
         match ticket.time_in_force {
             TimeInForce::Gtx if takes && !asked.is_matched => {

@@ -41,7 +41,8 @@ pub(crate) fn order(order: &Order, happened: Happened<'_>, now: UtcMs) -> Value 
             "wt": order.working_type.word(), "ot": order.sent_kind,
             "ps": ticket.position_side.word(), "cp": ticket.close_position, "pP": false, "si": 0,
             "ss": 0, "rp": eight(trade.map_or(Decimal::ZERO, |t| t.realised)),
-            "V": "EXPIRE_MAKER", "pm": "NONE", "gtd": 0, "er": "0",
+            "V": "EXPIRE_MAKER", "pm": "NONE",
+            "gtd": ticket.good_till.map_or(0, UtcMs::ms), "er": "0",
         }),
     ]);
     if let Some(trade) = trade {

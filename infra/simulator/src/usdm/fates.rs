@@ -26,6 +26,8 @@ pub(crate) enum Doing {
     Takes(u64),
     /// The venue ends it.
     Dies(u64),
+    /// Its time is over.
+    Lapses(u64),
     /// The venue rejects a conditional order.
     Rejects(u64),
 }
@@ -36,7 +38,12 @@ const LATER_MS: i64 = 1_000;
 
 impl Floor<'_> {
     fn later(&mut self, delay_ms: i64, what: Doing) {
-        let (at, symbol) = (self.venue.now.plus_ms(delay_ms), self.symbol.to_owned());
+        self.at(self.venue.now.plus_ms(delay_ms), what);
+    }
+
+    /// Writes down what is to become of an order then.
+    pub(crate) fn at(&mut self, at: UtcMs, what: Doing) {
+        let symbol = self.symbol.to_owned();
         self.account.dues.push(Due { at, symbol, what });
     }
 
@@ -86,7 +93,7 @@ impl Floor<'_> {
                 self.fill(id, last, false);
             }
             Doing::Takes(_) => {}
-            Doing::Dies(id) => self.end(id, Status::Expired),
+            Doing::Dies(id) | Doing::Lapses(id) => self.end(id, Status::Expired),
             Doing::Rejects(id) => {
                 if self.account.waiting.contains(&id) {
                     let why = "Rejected by the matching engine.".to_owned();

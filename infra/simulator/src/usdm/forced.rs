@@ -89,6 +89,7 @@ impl Floor<'_> {
             position_side: side,
             kind,
             time_in_force,
+            good_till: None,
             price: if is_liquidation { at } else { Decimal::ZERO },
             quantity: position.amount.abs(),
             reduce_only: false,

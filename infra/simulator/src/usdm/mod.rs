@@ -11,6 +11,7 @@ mod algos;
 pub(crate) mod books;
 mod check;
 mod conditional;
+mod crowd;
 mod desk;
 mod endpoints;
 mod events;

@@ -28,12 +28,17 @@ pub(crate) enum TimeInForce {
     Fok,
     /// A maker's or nothing.
     Gtx,
+    /// Until a moment; plain orders only.
+    Gtd,
     /// Until it is cancelled or the position is gone; conditional orders only.
     GteGtc,
 }
 
 impl TimeInForce {
-    pub(crate) const ALL: [Self; 5] = [Self::Gtc, Self::Ioc, Self::Fok, Self::Gtx, Self::GteGtc];
+    /// Those of plain orders.
+    pub(crate) const PLAIN: [Self; 5] = [Self::Gtc, Self::Ioc, Self::Fok, Self::Gtx, Self::Gtd];
+    /// Those of conditional orders.
+    pub(crate) const ALGO: [Self; 5] = [Self::Gtc, Self::Ioc, Self::Fok, Self::Gtx, Self::GteGtc];
 
     pub(crate) const fn word(self) -> &'static str {
         match self {
@@ -41,6 +46,7 @@ impl TimeInForce {
             Self::Ioc => "IOC",
             Self::Fok => "FOK",
             Self::Gtx => "GTX",
+            Self::Gtd => "GTD",
             Self::GteGtc => "GTE_GTC",
         }
     }
@@ -136,6 +142,8 @@ pub(crate) struct Ticket {
     pub(crate) position_side: PositionSide,
     pub(crate) kind: Kind,
     pub(crate) time_in_force: TimeInForce,
+    /// When the venue cancels what is left of it, if its time is bounded.
+    pub(crate) good_till: Option<UtcMs>,
     /// Nought for a market order.
     pub(crate) price: Decimal,
     /// In base units.

@@ -114,6 +114,7 @@ mod tests {
             position_side: PositionSide::Both,
             kind: Kind::Limit,
             time_in_force: TimeInForce::Gtc,
+            good_till: None,
             price: price.into(),
             quantity: Decimal::ONE,
             reduce_only: false,

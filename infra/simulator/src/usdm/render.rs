@@ -1,5 +1,6 @@
 //! Orders, executions, positions and incomes in the venue's words.
 
+use domain::time::UtcMs;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
@@ -44,8 +45,8 @@ pub(crate) fn order(order: &Order) -> Value {
         json!({
             "workingType": order.working_type.word(), "priceProtect": false,
             "origType": order.sent_kind, "priceMatch": "NONE",
-            "selfTradePreventionMode": "EXPIRE_MAKER", "goodTillDate": 0,
-            "time": order.created.ms(), "updateTime": order.updated.ms(),
+            "selfTradePreventionMode": "EXPIRE_MAKER",
+            "goodTillDate": ticket.good_till.map_or(0, UtcMs::ms), "time": order.created.ms(), "updateTime": order.updated.ms(),
         }),
     );
     answer
@@ -96,7 +97,7 @@ pub(crate) fn algo(algo: &Algo, order: Option<&Order>) -> Value {
             "activatePrice": activation.unwrap_or_default(),
             "callbackRate": percent.unwrap_or_default(), "createTime": algo.created.ms(),
             "updateTime": algo.updated.ms(),
-            "triggerTime": algo.triggered.map_or(0, domain::time::UtcMs::ms), "goodTillDate": 0,
+            "triggerTime": algo.triggered.map_or(0, UtcMs::ms), "goodTillDate": 0,
             "actualOrderId": algo.order_id.map(|id| id.to_string()).unwrap_or_default(),
             "actualPrice": plain(order.map_or(Decimal::ZERO, Order::mean_price)),
             "actualQty": plain(order.map_or(Decimal::ZERO, |order| order.filled)),

@@ -1,6 +1,7 @@
 //! Parameters of new orders, checked as the venue checks them.
 
 use domain::order::Side;
+use domain::time::UtcMs;
 use rust_decimal::Decimal;
 
 use super::algo::{AlgoKind, AlgoTicket, Trail};
@@ -73,6 +74,19 @@ impl Params {
         found.map(|found| Some(*found)).ok_or_else(|| refusal(-1115, "Invalid timeInForce."))
     }
 
+    /// Until when an order works that says so, in whole seconds.
+    fn good_till(&self, time_in_force: TimeInForce) -> Result<Option<UtcMs>, Refusal> {
+        if time_in_force != TimeInForce::Gtd {
+            return match self.get("goodTillDate") {
+                Some(_) => Err(not_required("goodTillDate")),
+                None => Ok(None),
+            };
+        }
+        self.mandatory("goodTillDate")?;
+        let till = self.time("goodTillDate")?;
+        Ok(till.map(|till| till.plus_ms(-till.ms().rem_euclid(1_000))))
+    }
+
     fn needed(&self, name: &str) -> Result<Decimal, Refusal> {
         self.mandatory(name)?;
         self.amount(name).map(Option::unwrap_or_default)
@@ -105,8 +119,8 @@ impl Params {
             Kind::Market => (TimeInForce::Gtc, Decimal::ZERO),
             Kind::Limit => {
                 self.mandatory("timeInForce")?;
-                let known = &TimeInForce::ALL[..4];
-                let time_in_force = self.time_in_force(known)?.unwrap_or(TimeInForce::Gtc);
+                let time_in_force = self.time_in_force(&TimeInForce::PLAIN)?;
+                let time_in_force = time_in_force.unwrap_or(TimeInForce::Gtc);
                 (time_in_force, if is_matched { Decimal::ZERO } else { self.needed("price")? })
             }
         };
@@ -116,6 +130,7 @@ impl Params {
             position_side,
             kind,
             time_in_force,
+            good_till: self.good_till(time_in_force)?,
             price,
             quantity,
             reduce_only,
@@ -156,7 +171,8 @@ impl Params {
             side,
             position_side,
             kind: kind.becomes(),
-            time_in_force: self.time_in_force(&TimeInForce::ALL)?.unwrap_or(TimeInForce::Gtc),
+            time_in_force: self.time_in_force(&TimeInForce::ALGO)?.unwrap_or(TimeInForce::Gtc),
+            good_till: None,
             price,
             quantity,
             reduce_only,

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::time::UtcMs;
 use serde_json::json;
 
+use super::crowd::{self, Counted};
 use super::endpoints::ENDPOINTS;
 use super::{info, public};
 use crate::params::{Params, Refusal};
@@ -16,7 +17,7 @@ use crate::signed::rest::{illegal, serve};
 type Told = fn(&Shared, &Params, UtcMs) -> Result<Vec<u8>, Refusal>;
 
 /// What anyone may ask, with its weight.
-static PUBLIC: [(&str, u64, Told); 14] = [
+static PUBLIC: [(&str, u64, Told); 19] = [
     ("/fapi/v1/ping", 1, |_, _, _| Ok(b"{}".to_vec())),
     ("/fapi/v1/time", 1, |shared, _, now| {
         shared.tell_time(now);
@@ -62,6 +63,17 @@ static PUBLIC: [(&str, u64, Told); 14] = [
     }),
     ("/fapi/v1/fundingInfo", 1, |shared, _, _| {
         Ok(public::funding_info(&shared.history).to_string().into_bytes())
+    }),
+    ("/fapi/v1/openInterest", 1, crowd::interest),
+    ("/futures/data/openInterestHist", 0, crowd::interests),
+    ("/futures/data/globalLongShortAccountRatio", 0, |shared, params, now| {
+        crowd::ratios(shared, params, now, Counted::Accounts)
+    }),
+    ("/futures/data/topLongShortAccountRatio", 0, |shared, params, now| {
+        crowd::ratios(shared, params, now, Counted::TopAccounts)
+    }),
+    ("/futures/data/topLongShortPositionRatio", 0, |shared, params, now| {
+        crowd::ratios(shared, params, now, Counted::TopPositions)
     }),
 ];
 

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use super::account::{Account, Ids, Venue};
 use super::events::{self, Happened};
+use super::fates::Doing;
 use super::margin::initial;
 use super::order::{
     Kind, Order, Origin, PositionSide, Status, Ticket, TimeInForce, Trade, WorkingType, worth,
@@ -107,6 +108,9 @@ impl Floor<'_> {
     pub(crate) fn place(&mut self, entry: Entry, last: Decimal) -> u64 {
         let ticket = entry.ticket;
         let id = self.book(entry);
+        if let Some(till) = ticket.good_till {
+            self.at(till, Doing::Lapses(id));
+        }
         if self.ordain(id) {
             return id;
         }

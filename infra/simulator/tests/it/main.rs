@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod aggregation;
+mod asymmetric;
 mod brackets;
 mod ccxt;
 mod ccxt_trading;

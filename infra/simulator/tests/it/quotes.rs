@@ -1,8 +1,14 @@
 //! Books, quotes and public trades over REST and streams.
 
+use domain::time::{DAY_MS, UtcMs};
+use exchange::binance::transport::RestOptions;
+use exchange::binance::usdm::market::UsdmMarket;
 use serde_json::{Value, json};
+use simulator::options::{Options, Source};
 
 use crate::rig::Rig;
+use crate::support::START;
+use crate::usdm::btc;
 
 fn number(value: &Value) -> f64 {
     value.as_str().unwrap().parse().unwrap()
@@ -82,5 +88,59 @@ async fn the_books_are_told_to_tests_apart() {
     assert_eq!(books["spot"]["orders"][0]["client_order_id"], "a");
     assert_eq!(books["usdm"]["balances"]["USDT"]["free"], "10000");
     assert_eq!(rig.venue.ask("/sim/books").await.status, 400);
+    rig.venue.stop().await;
+}
+
+#[tokio::test]
+async fn open_interest_and_ratios_go_on_with_the_market_and_repeat() {
+    let rig = Rig::with("", |options| Options {
+        source: Source::Generated { pairs: vec![btc()], start: UtcMs::new(START), days: 2 },
+        start_at: Some(UtcMs::new(START + DAY_MS)),
+        ..options
+    })
+    .await;
+    let url = format!("http://{}", rig.venue.address());
+    let client = UsdmMarket::new(&url, RestOptions::default()).unwrap();
+    let interest = client.open_interest(btc()).await.unwrap();
+    assert_eq!((interest.symbol.as_str(), interest.time.ms()), ("BTCUSDT", START + DAY_MS));
+    assert!((10_000.0..11_000.0).contains(&interest.open_interest.to_f64()));
+    let ratios = client.long_short_ratios(btc(), "5m").await.unwrap();
+    // Those of a day, each for itself, and the same whoever asks.
+    assert_eq!((ratios.len(), ratios[287].time.ms()), (288, START + DAY_MS));
+    assert!(ratios.windows(2).any(|pair| pair[0].long_short_ratio != pair[1].long_short_ratio));
+    let ask = async |path: &str| rig.venue.get(&format!("/futures/data/{path}")).await;
+    let hours = ask("globalLongShortAccountRatio?symbol=BTCUSDT&period=1h&limit=2").await;
+    assert_eq!(hours[1]["timestamp"], START + DAY_MS);
+    assert_eq!(hours[1]["longShortRatio"], json!(format!("{:.4}", ratios[287].long_short_ratio)));
+    let (long, short) = (number(&hours[1]["longAccount"]), number(&hours[1]["shortAccount"]));
+    assert!((long + short - 1.0).abs() < 1e-9);
+    for kind in ["topLongShortAccountRatio", "topLongShortPositionRatio"] {
+        let top = ask(&format!("{kind}?symbol=BTCUSDT&period=1h&limit=2")).await;
+        assert_eq!(top[1]["timestamp"], hours[1]["timestamp"]);
+        assert_ne!(top[1]["longShortRatio"], hours[1]["longShortRatio"], "{kind}");
+    }
+    let from = START + DAY_MS / 2;
+    let path = format!("openInterestHist?symbol=BTCUSDT&period=5m&startTime={from}&limit=3");
+    let first = ask(&path).await;
+    let at: Vec<i64> = (0..3).map(|n| first[n]["timestamp"].as_i64().unwrap()).collect();
+    assert_eq!(
+        (at, first.as_array().unwrap().len()),
+        ((0..3).map(|n| from + n * 300_000).collect(), 3)
+    );
+    let worth = number(&first[0]["sumOpenInterestValue"]);
+    assert!(worth > number(&first[0]["sumOpenInterest"]), "{first}");
+    rig.step();
+    rig.venue.simulator.advance(300_000);
+    assert_ne!(client.open_interest(btc()).await.unwrap(), interest);
+    let later = client.long_short_ratios(btc(), "5m").await.unwrap();
+    assert_eq!(later[..288], ratios[..]);
+    for (query, code) in [
+        ("symbol=NOPE&period=5m", -1121),
+        ("symbol=BTCUSDT", -1102),
+        ("symbol=BTCUSDT&period=7m", -1130),
+    ] {
+        let path = format!("/futures/data/openInterestHist?{query}");
+        assert_eq!(rig.venue.ask(&path).await.body["code"], code, "{query}");
+    }
     rig.venue.stop().await;
 }

@@ -104,7 +104,7 @@ pub(crate) fn status(order: &VenueOrder) -> OrderStatus {
     order.status.clone().unwrap()
 }
 
-fn code<T: std::fmt::Debug>(answer: Result<T, CallError>) -> i64 {
+pub(crate) fn code<T: std::fmt::Debug>(answer: Result<T, CallError>) -> i64 {
     match answer.unwrap_err() {
         CallError::Rejected { code, .. }
         | CallError::Duplicate { code, .. }

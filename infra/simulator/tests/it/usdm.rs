@@ -7,7 +7,6 @@ use domain::money::Price;
 use domain::order::{ClientOrderId, Role, Side};
 use domain::time::UtcMs;
 use exchange::binance::signed::client::SignedOptions;
-use exchange::binance::signed::error::CallError;
 use exchange::binance::signed::keys::Keys;
 use exchange::binance::signed::paging::Page;
 use exchange::binance::usdm::account::UsdmPosition;
@@ -19,7 +18,7 @@ use rust_decimal::Decimal;
 use simulator::options::{AccountOptions, Faults, Options};
 
 use crate::support::{Folder, START, Venue};
-use crate::trading::{KEY, SECRET, id, p, q};
+use crate::trading::{KEY, SECRET, code, id, p, q};
 
 /// A venue of perpetuals whose market moves by one of these minutes with each [`step`].
 pub(crate) async fn perpetuals(minutes: &[[&str; 4]], start: i64) -> (Folder, Venue) {
@@ -133,16 +132,6 @@ pub(crate) async fn sums(client: &UsdmClient) -> [String; 3] {
 pub(crate) async fn position(client: &UsdmClient) -> UsdmPosition {
     let [position] = &client.positions(Some(btc())).await.unwrap()[..] else { panic!("one") };
     position.clone()
-}
-
-pub(crate) fn code<T: std::fmt::Debug>(answer: Result<T, CallError>) -> i64 {
-    match answer.unwrap_err() {
-        CallError::Rejected { code, .. }
-        | CallError::Duplicate { code, .. }
-        | CallError::NoSuchOrder { code, .. }
-        | CallError::Unauthorised { code, .. } => code,
-        other => panic!("{other}"),
-    }
 }
 
 async fn status(client: &UsdmClient, name: ClientOrderId) -> (OrderStatus, Option<Price>) {

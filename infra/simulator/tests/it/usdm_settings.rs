@@ -9,9 +9,11 @@ use exchange::binance::usdm::client::UsdmClient;
 use exchange::binance::usdm::order::{UsdmKind, UsdmOrder};
 use exchange::binance::usdm::setting::Leverage;
 use exchange::binance::words::{MarginType, OrderStatus, PositionSide, TimeInForce};
+use serde_json::json;
 
-use crate::trading::{KEY, SECRET};
-use crate::usdm::{algo, btc, client, code, d, limit, order, position, step, stop, sums, venue};
+use crate::rig::Rig;
+use crate::trading::{KEY, SECRET, code};
+use crate::usdm::{algo, btc, client, d, limit, order, position, step, stop, sums, venue};
 
 #[tokio::test]
 async fn settings_are_kept_and_refused_as_the_venue_does() {
@@ -122,4 +124,37 @@ async fn what_filters_margin_and_keys_refuse_has_the_venues_codes() {
     elsewhere.instrument = "DOGE/USDT:USDT".parse().unwrap();
     assert_eq!(code(client.place(&elsewhere).await), -1121);
     venue.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_of_bounded_time_lapses() {
+    let rig = Rig::of("").await;
+    let mut heard = rig.futures_stream().await;
+    let now = rig.venue.simulator.now().ms();
+    let bounded = |till: i64| {
+        format!("side=BUY&type=LIMIT&timeInForce=GTD&quantity=1&price=80&goodTillDate={till}")
+    };
+    for (order, code) in [
+        (bounded(now + 600_000), -5040),
+        (bounded(253_402_300_799_000), -5040),
+        ("side=BUY&type=LIMIT&timeInForce=GTD&quantity=1&price=80".to_owned(), -1102),
+        (bounded(now + 700_000).replace("GTD", "GTC"), -1106),
+    ] {
+        assert_eq!(rig.future("refused", &order).await.code(), (400, code), "{order}");
+    }
+    // What is beyond the second is passed over.
+    let placed = rig.future("bounded", &bounded(now + 700_999)).await.body();
+    assert_eq!(
+        (&placed["goodTillDate"], &placed["timeInForce"]),
+        (&json!(now + 700_000), &json!("GTD"))
+    );
+    assert_eq!(heard.read().await.unwrap()["o"]["gtd"], now + 700_000);
+    rig.venue.simulator.advance(699_999);
+    assert_eq!(rig.futures().orders[0].status, "NEW");
+    rig.venue.simulator.advance(1);
+    let told = heard.read().await.unwrap();
+    assert_eq!((&told["o"]["x"], &told["o"]["X"]), (&json!("EXPIRED"), &json!("EXPIRED")));
+    assert_eq!(told["o"]["T"], now + 700_000);
+    assert_eq!(rig.futures().orders[0].status, "EXPIRED");
+    rig.venue.stop().await;
 }

@@ -39,7 +39,10 @@ fn perpetuals_are_traded_and_what_is_collected_beside_them_changes_nothing() {
     let status = verb(&one, &["status", "--json"]);
     let facts = status["facts"].as_array().unwrap();
     let told = |kind: &str| facts.iter().filter(|fact| fact["kind"] == kind).count();
-    assert_eq!(told("funding"), 2, "{facts:?}");
+    // Both perpetuals; liquidations come when there are any, marks and books with the wall's clock.
+    for kind in ["funding", "interest", "ratio", "trade"] {
+        assert_eq!(told(kind), 2, "{kind}: {facts:?}");
+    }
 }
 
 #[test]
