@@ -113,7 +113,7 @@ impl Venue {
             let ears = Ears { words: heard, messages, catch_up, booked: told };
             actix::spawn(Turns::new(pump, ears).run(memory));
         } else {
-            actix::spawn(pump.run(memory, heard, messages));
+            actix::spawn(pump.run(memory, heard, messages, told));
         }
         Ok((Way { words, _stream: stream }, Returns { news, facts, booked }))
     }
@@ -125,7 +125,8 @@ impl Way {
         self.words.clone()
     }
 
-    /// Waits until nothing is under way or in question; false where that takes too long.
+    /// Waits until nothing is under way or in question, and the core has booked all that it was told;
+    /// false where that takes too long.
     pub async fn quiet(&self, patience: Duration) -> bool {
         let (tell, told) = oneshot::channel();
         if self.words.send(Word::WhenQuiet(tell)).is_err() {

@@ -16,7 +16,7 @@ use execution::ask::{Ask, Request, RequestId};
 use execution::executor::Executor;
 use execution::fact::{Fact, Out};
 use execution::memory::Memory;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::account::{Account, Performed};
@@ -44,7 +44,8 @@ pub enum Word {
     Listed(Instrument),
     /// The market's time.
     Time(UtcMs),
-    /// Asks to be told as soon as nothing is under way or in question.
+    /// Asks to be told as soon as nothing is under way or in question, and the core has booked all
+    /// that it was told.
     WhenQuiet(oneshot::Sender<()>),
     /// The market's time, and the leave to do all that follows from what was said before; answered
     /// when nothing more will happen until it moves on.
@@ -87,6 +88,8 @@ pub struct Pump {
     pub(super) out: Out,
     performing: JoinSet<(RequestId, Performed)>,
     pub(super) waiting: Vec<oneshot::Sender<()>>,
+    /// How many parcels of news the core was told.
+    pub(super) told: u64,
 }
 
 /// What woke the task.
@@ -94,6 +97,7 @@ enum Woken {
     Word(Option<Word>),
     Message(Option<UserMessage>),
     Performed(RequestId, Performed),
+    Booked,
     Time,
 }
 
@@ -109,22 +113,25 @@ impl Pump {
             out: Out::default(),
             performing: JoinSet::new(),
             waiting: Vec::new(),
+            told: 0,
         }
     }
 
-    /// Works until nobody can send it anything any more, or nobody hears it.
+    /// Works until nobody can send it anything any more, or nobody hears it. `booked` is how many
+    /// parcels of news the core has booked.
     pub async fn run(
         mut self,
         memory: Memory,
         mut words: mpsc::UnboundedReceiver<Word>,
         mut messages: mpsc::Receiver<UserMessage>,
+        mut booked: watch::Receiver<u64>,
     ) {
         let now = self.now();
         self.executor.resume(&memory, now, &mut self.out);
         drop(memory);
         let mut compare_at = tokio::time::Instant::now() + COMPARE_EVERY;
         loop {
-            if !self.hand_out() {
+            if !self.hand_out(*booked.borrow_and_update()) {
                 return;
             }
             let pause = self.until_wake();
@@ -135,6 +142,7 @@ impl Pump {
                     let (id, performed) = done.expect("a request's task neither panics nor is cancelled");
                     Woken::Performed(id, performed)
                 }
+                Ok(()) = booked.changed() => Woken::Booked,
                 () = tokio::time::sleep(pause) => Woken::Time,
             };
             let now = self.now();
@@ -143,6 +151,8 @@ impl Pump {
                 Woken::Word(Some(word)) => self.hear_word(word, now),
                 Woken::Message(Some(message)) => self.hear_message(message, now),
                 Woken::Performed(id, performed) => self.hear_answer(id, performed, now),
+                // Whoever waits for it is answered above.
+                Woken::Booked => {}
                 Woken::Time => self.executor.on_tick(now, &mut self.out),
             }
             if tokio::time::Instant::now() >= compare_at {
@@ -206,7 +216,7 @@ impl Pump {
     }
 
     /// Passes on what follows; false where nobody hears it any more.
-    fn hand_out(&mut self) -> bool {
+    fn hand_out(&mut self, booked: u64) -> bool {
         if self.tell().is_none() {
             return false;
         }
@@ -214,7 +224,8 @@ impl Pump {
             let asked = self.asked(ask, opens);
             self.performing.spawn(async move { (id, asked.await) });
         }
-        if self.executor.is_quiet() && self.performing.is_empty() {
+        // What the core has not booked yet may have it say more.
+        if self.executor.is_quiet() && self.performing.is_empty() && booked >= self.told {
             self.answer_the_waiting();
         }
         true
@@ -232,6 +243,7 @@ impl Pump {
                 interventions: std::mem::take(interventions),
             };
             self.outlets.news.send(news).ok()?;
+            self.told += 1;
         }
         for fact in facts.drain(..) {
             self.outlets.facts.send(fact).ok()?;

@@ -42,13 +42,12 @@ pub struct Turns {
     pump: Pump,
     ears: Ears,
     requests: VecDeque<Request>,
-    told: u64,
 }
 
 impl Turns {
     /// Has a pump work in turns.
     pub fn new(pump: Pump, ears: Ears) -> Self {
-        Self { pump, ears, requests: VecDeque::new(), told: 0 }
+        Self { pump, ears, requests: VecDeque::new() }
     }
 
     /// Works until nobody can send it anything any more, or nobody hears it.
@@ -125,8 +124,7 @@ impl Turns {
     async fn converse(&mut self) -> Result<(), Gone> {
         loop {
             if self.pump.tell().ok_or(Gone)? {
-                self.told += 1;
-                let told = self.told;
+                let told = self.pump.told;
                 self.ears.booked.wait_for(|booked| *booked >= told).await.map_err(|_| Gone)?;
             }
             self.requests.extend(self.pump.out.requests.drain(..));
