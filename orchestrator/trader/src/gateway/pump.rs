@@ -99,12 +99,7 @@ enum Woken {
 
 impl Pump {
     /// Puts the parts together.
-    pub fn new(
-        executor: Executor,
-        account: Account,
-        brake: Arc<Brake>,
-        outlets: Outlets,
-    ) -> Self {
+    pub fn new(executor: Executor, account: Account, brake: Arc<Brake>, outlets: Outlets) -> Self {
         Self {
             executor,
             account,
