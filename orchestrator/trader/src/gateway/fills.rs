@@ -8,8 +8,9 @@ use domain::instrument::InstrumentId;
 use domain::time::{DAY_MS, UtcMs};
 use execution::memory::{FillsKept, PaymentsKept};
 
-/// The fills of each instrument's last day with fills, and the last day of payments. Fills don't come in the order of their
-/// numbers, so one that was lost before a crash may be older than the last one booked.
+/// The fills of each instrument's last day with fills, and the last day of payments. Fills don't come
+/// in the order of their numbers, so one that was lost before a crash may be older than the last one
+/// booked.
 #[derive(Debug, Clone, Default)]
 pub struct Latest {
     by_instrument: BTreeMap<InstrumentId, BTreeSet<(UtcMs, u64)>>,

@@ -41,14 +41,14 @@ exits = { confidence = 1.0 }
 margin = { leverage = 5, maintenance_ratio = "0.01" }
 "#;
 
-fn market(site: &Site) -> Market {
+fn market(site: &Site, more: &[&str]) -> Market {
     let text = format!(
         "[[accounts]]\nkey = \"{KEY}\"\nsecret = \"{SECRET}\"\nfutures = {{ USDT = \"10000\" }}\n"
     );
     let file = site.folder.write("accounts.toml", &text);
     let file = file.to_str().unwrap();
     let pairs = ["--days", "2", "--pairs", PAIRS, "--start-at", START_AT];
-    Market::serve(&site.folder, &[&pairs[..], &["--speed", "90", "--account", file]].concat())
+    Market::serve(&site.folder, &[&pairs[..], &["--speed", "90", "--account", file], more].concat())
 }
 
 fn verb(site: &Site, market: &Market, profile: &PathBuf, arguments: &[&str]) -> Launch {
@@ -122,26 +122,54 @@ fn hedge(market: &Market) {
 #[test]
 fn what_the_venue_books_of_perpetuals_is_in_the_ledger() {
     let site = Site::embedded("testnet-usdm");
-    lives_at(&site, &market(&site));
+    lives_at(&site, &market(&site, &[]), has_traded);
 }
 
 #[test]
 fn an_account_that_keeps_long_and_short_apart_is_traded_too() {
     let site = Site::embedded("testnet-hedged");
-    let market = market(&site);
+    let market = market(&site, &[]);
     hedge(&market);
-    lives_at(&site, &market);
+    lives_at(&site, &market, has_traded);
     let books = books(&market);
     let orders = books["orders"].as_array().unwrap();
     assert!(orders.iter().any(|order| order["reduces_only"] == true), "{books:#}");
 }
 
-/// Trades both ways until funding was paid, dies, goes on, and is held against the venue.
-fn lives_at(site: &Site, market: &Market) {
+#[test]
+fn what_the_venue_takes_by_force_is_in_the_ledger_too() {
+    let site = Site::embedded("testnet-forced");
+    let faults: String = (1..60)
+        .map(|n| {
+            let name = if n % 2 == 0 { "adl" } else { "liquidation" };
+            format!("[[faults]]\nname = \"{name}\"\nwhen = {{ from_ms = {} }}\n", n * 240_000)
+        })
+        .collect();
+    let file = site.folder.write("faults.toml", &faults);
+    let market = market(&site, &["--faults", file.to_str().unwrap()]);
+    lives_at(&site, &market, |books| {
+        let rows = |of: &str| books[of].as_array().map(Vec::as_slice).unwrap_or_default();
+        let forced = |name: &str| {
+            let begins =
+                |order: &Value| order["client_order_id"].as_str().unwrap().starts_with(name);
+            rows("orders").iter().any(begins)
+        };
+        let cleared = rows("incomes").iter().any(|row| row["kind"] == "INSURANCE_CLEAR");
+        forced("autoclose") && forced("adl_autoclose") && cleared
+    });
+    let trades = site.verb(&["trades", "--json"]).env("CRYPTO_PAIRS", PAIRS);
+    let trades =
+        trades.env("SEXTANT_PROFILE", site.folder.path().join("restless.toml")).end().json();
+    let forced = |trade: &&Value| trade["exit_reason"] == "liquidation";
+    assert!(trades.as_array().unwrap().iter().filter(forced).count() >= 2, "{trades:#}");
+}
+
+/// Trades until something has come to pass, dies, goes on, and is held against the venue.
+fn lives_at(site: &Site, market: &Market, passed: impl Fn(&Value) -> bool) {
     let profile = site.folder.write("restless.toml", PROFILE);
     let say = |arguments: &[&str]| verb(site, market, &profile, arguments);
     let mut process = say(&["run", "--testnet", "--json"]).start();
-    let traded = wait_until(PATIENCE, || has_traded(&books(market)) || !process.is_running());
+    let traded = wait_until(PATIENCE, || passed(&books(market)) || !process.is_running());
     assert!(traded && process.is_running(), "{:#}\n{}", books(market), process.said());
     // It dies while funding and fills may be on their way, and finds them.
     process.kill();

@@ -185,8 +185,10 @@ fn longs_pay_shorts_what_position_mark_and_rate_make() {
         let rate = decimal("0.0001");
         let payment = pit.venue.on_funding(perpetual(), rate, pit.now).unwrap().unwrap();
         assert_eq!(payment.amount_quote, amount.parse().unwrap());
-        let FundingSource::Reckoned { mark, .. } = payment.source else { panic!("{payment:?}") };
-        assert_eq!(mark, price("51000"));
+        let (mark, held_base) =
+            (price("51000"), decimal(if side == Side::Buy { "2" } else { "-2" }));
+        let source = FundingSource::Reckoned { rate_ratio: rate, mark, held_base };
+        assert_eq!(payment.source, source);
         // The book takes it to the last digit, and the trade's profit with it.
         let mut book = Portfolio::new("USDT".parse().unwrap(), "100000".parse().unwrap());
         fills(&reports).iter().for_each(|fill| assert!(book.book(fill).unwrap().is_none()));

@@ -15,7 +15,6 @@ use notify::mailer::Mailer;
 use super::super::settings::Mail;
 use super::*;
 use crate::gateway::account::Account;
-use crate::gateway::gauge::Gauge;
 use crate::gateway::open::Venue;
 use crate::place::Place;
 
@@ -87,8 +86,7 @@ fn nothing_that_holds_a_key_shows_it() {
                 stream_url: "ws://127.0.0.1:1".to_owned(),
                 stream: UserStreamOptions::default(),
                 terms: Terms::usual(Market::Spot),
-                gauge: Gauge::shared(),
-                clock: None,
+                in_turns: false,
             });
         }
     }
