@@ -81,15 +81,3 @@ pub(crate) fn content(url: &str) -> BTreeMap<&'static str, Content> {
         content
     })
 }
-
-/// Every row of every table of ours, as text.
-pub(crate) fn text(url: &str) -> String {
-    let tables = "select coalesce(string_agg(query_to_xml(format('select * from %I', tablename), \
-                  true, true, '')::text, E'\n'), '') from pg_tables where schemaname = 'public'";
-    block_on(async {
-        let mut connection = PgConnection::connect(url).await.unwrap();
-        let text = sqlx::query_scalar(tables).fetch_one(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-        text
-    })
-}

@@ -38,19 +38,19 @@ fn signal(data: &Path, name: &str) {
 }
 
 /// A PostgreSQL that is not the run's own.
-struct Server {
-    folder: Folder,
+pub(crate) struct Server {
+    pub(crate) folder: Folder,
     running: Option<Embedded>,
 }
 
 impl Server {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = Folder::new("outage-server");
         let running = Some(block_on(Embedded::start(folder.path())).unwrap());
         Self { folder, running }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.running.as_ref().unwrap().url()
     }
 
@@ -70,6 +70,11 @@ impl Server {
     fn die(&mut self) {
         signal(&self.data(), "KILL");
         self.running = None;
+    }
+
+    /// In form, with all connections cut.
+    pub(crate) fn stop(&mut self) {
+        block_on(self.running.take().unwrap().stop()).unwrap();
     }
 
     fn come_back(&mut self) {
@@ -128,7 +133,7 @@ fn a_store_that_pauses_dies_and_comes_back_loses_no_fill() {
     let mut process = run();
     let heard = fills(&market);
     filled(&market, &mut process, heard + 2);
-    block_on(server.running.take().unwrap().stop()).unwrap();
+    server.stop();
     lost(&process.end(PATIENCE));
 
     server.come_back();
