@@ -1,13 +1,13 @@
 //! Every open position has a working stop, is being closed, or a person knows.
 
-use domain::order::{Role, Side};
+use domain::order::{OrderState, Role, Side};
 use execution::answer::Failure;
 use execution::ask::Ask;
 use execution::fact::Fact;
 use execution::terms::Market;
 
 use crate::normal::MARKETS;
-use crate::venue::{p, q};
+use crate::venue::{Kind, p, q};
 use crate::world::{Fate, World};
 
 const FUTURES: [Market; 2] = [Market::Usdm { hedge: false }, Market::Usdm { hedge: true }];
@@ -256,5 +256,64 @@ fn liquidation_and_deleveraging_are_fills_of_the_position() {
             assert!(!world.halted());
             world.settle();
         }
+    }
+}
+
+/// Changes stops from one state to another behind everybody's back.
+fn tamper(world: &mut World, from: OrderState, to: OrderState) {
+    let orders = world.venue.plain.values_mut().chain(world.venue.algos.values_mut());
+    let stops = orders.filter(|order| order.kind == Kind::Waits && order.below);
+    for order in stops.filter(|order| order.seen.state == from) {
+        order.seen.state = to;
+    }
+}
+
+#[test]
+fn a_stop_that_vanishes_in_silence_is_missed_in_time() {
+    for market in MARKETS {
+        let mut world = World::new(market);
+        world.buy("1");
+        world.run(15_000);
+        world.mute();
+        tamper(&mut world, OrderState::Accepted, OrderState::Cancelled);
+        assert!(world.venue.open_stops().is_empty(), "{market:?}");
+        world.run(20_000);
+        assert_eq!(world.venue.open_stops().len(), 1, "{market:?}");
+    }
+}
+
+#[test]
+fn what_is_given_up_while_it_still_fills_grows_no_more() {
+    for market in MARKETS {
+        let mut world = World::new(market);
+        world.venue.pieces = 200;
+        world.buy("1");
+        world.run(20_000);
+        assert!(!world.book.held.is_zero(), "{market:?}");
+        world.close();
+        world.run(20_000);
+        let given_up =
+            |ask: &Ask| matches!(ask, Ask::Cancel { name, .. } if name.id.role() == Role::Entry);
+        assert!(world.count(given_up) > 0, "{market:?}");
+        // What filled on while it was being cancelled stays, and has its stop.
+        let (rest, _) = (world.book.held, world.settle());
+        assert!(rest < q("0.02").to_decimal(), "{market:?}: {rest}");
+    }
+}
+
+#[test]
+fn a_stop_that_works_after_all_is_taken_away_once_the_position_is_flat() {
+    for market in MARKETS {
+        let mut world = World::new(market);
+        world.buy("1");
+        world.run(5_000);
+        world.close();
+        world.run(120_000);
+        assert!(world.book.held.is_zero() && world.venue.open_orders().is_empty(), "{market:?}");
+        tamper(&mut world, OrderState::Cancelled, OrderState::Accepted);
+        assert!(!world.venue.open_orders().is_empty(), "{market:?}");
+        world.run(90_000);
+        assert!(world.venue.open_orders().is_empty(), "{market:?}");
+        assert_eq!(world.book.interventions, [], "{market:?}");
     }
 }
