@@ -16,6 +16,8 @@ impl Tap {
     /// Of what the server has accepted; None where that is no TCP connection.
     pub(crate) fn of(accepted: &dyn Any) -> Option<Self> {
         let served = accepted.downcast_ref::<Served>()?;
+        // A message does not wait for the other side's thanks for the last.
+        served.set_nodelay(true).ok()?;
         let handle = served.as_fd().try_clone_to_owned().ok()?;
         Some(Self(handle.into()))
     }

@@ -8,19 +8,37 @@ use simulator::snapshot::{BookedOrder, MarketBooks};
 /// Below this the venue takes no order, so that nothing can be placed, nor lost.
 const LEAST_QUOTE: i64 = 10;
 
-/// How long something was held bare.
-#[derive(Debug, Clone, Copy, Default)]
+/// From when until when.
+pub(super) type Span = (UtcMs, UtcMs);
+
+/// When something was held bare.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Exposure {
-    since: Option<UtcMs>,
-    pub(super) longest_ms: i64,
+    spans: Vec<Span>,
+    is_bare: bool,
 }
 
 impl Exposure {
-    pub(super) fn look(&mut self, now: UtcMs, bare: bool) {
-        self.since = bare.then(|| self.since.unwrap_or(now));
-        if let Some(since) = self.since {
-            self.longest_ms = self.longest_ms.max(now.ms() - since.ms());
+    pub(super) fn look(&mut self, now: UtcMs, is_bare: bool) {
+        match self.spans.last_mut() {
+            Some((_, until)) if self.is_bare => *until = now,
+            _ if is_bare => self.spans.push((now, now)),
+            _ => {}
         }
+        self.is_bare = is_bare;
+    }
+
+    /// The longest time outside of these spans, which are in order.
+    pub(super) fn longest_without_ms(&self, closing: &[Span]) -> i64 {
+        let rest_ms = |(since, until): &Span| {
+            let (mut since, mut longest) = (*since, 0);
+            for (begin, end) in closing.iter().filter(|(begin, _)| begin < until) {
+                longest = longest.max(begin.since(since));
+                since = since.max(*end);
+            }
+            longest.max(until.since(since))
+        };
+        self.spans.iter().map(rest_ms).max().unwrap_or(0)
     }
 }
 
@@ -51,4 +69,22 @@ fn held(books: &MarketBooks, instrument: InstrumentId) -> Decimal {
     }
     let balance = books.balances.get(instrument.base());
     balance.map_or(Decimal::ZERO, |balance| balance.free + balance.locked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_being_closed_is_not_left_alone() {
+        let at = UtcMs::new;
+        let mut exposure = Exposure::default();
+        for (now, is_bare) in [(0, false), (10, true), (50, true), (70, false), (80, true)] {
+            exposure.look(at(now), is_bare);
+        }
+        assert_eq!(exposure.longest_without_ms(&[]), 60);
+        assert_eq!(exposure.longest_without_ms(&[(at(0), at(20)), (at(25), at(40))]), 30);
+        assert_eq!(exposure.longest_without_ms(&[(at(15), at(90))]), 5);
+        assert_eq!(exposure.longest_without_ms(&[(at(75), at(90))]), 60);
+    }
 }

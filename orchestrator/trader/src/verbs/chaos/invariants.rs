@@ -122,20 +122,30 @@ pub(super) fn denied(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
     denied
 }
 
-/// Nothing was held without a working stop for longer than is allowed, unless trading is halted
-/// and a person was told.
+/// Nothing was held without a working stop for longer than is allowed, unless it was being closed, or
+/// trading is halted and a person was told.
 pub(super) fn unprotected(
     exposures: &BTreeMap<InstrumentId, Exposure>,
+    ledger: &Ledger,
     state: TradingState,
 ) -> Vec<String> {
-    // What is found missing then is closed, for which the same time is granted again.
-    let limit = PROTECT_WITHIN_MS * 2;
-    let bare = exposures.iter().filter(|(_, exposure)| exposure.longest_ms > limit);
     if state == TradingState::Halted {
         return Vec::new();
     }
-    let seconds = |exposure: &Exposure| exposure.longest_ms / 1_000;
-    bare.map(|(id, exposure)| format!("{id} was bare for {} s", seconds(exposure))).collect()
+    // What is found missing then is closed, for which the same time is granted again.
+    let late = left_alone_ms(exposures, ledger).filter(|(_, ms)| *ms > PROTECT_WITHIN_MS * 2);
+    late.map(|(id, ms)| format!("{id} was bare for {} s", ms / 1_000)).collect()
+}
+
+/// How long each was held without a working stop and without being closed, at most.
+pub(super) fn left_alone_ms<'a>(
+    exposures: &'a BTreeMap<InstrumentId, Exposure>,
+    ledger: &'a Ledger,
+) -> impl Iterator<Item = (&'a InstrumentId, i64)> {
+    exposures.iter().map(|(instrument, exposure)| {
+        let closing = ledger.closing.get(instrument).map_or(&[][..], Vec::as_slice);
+        (instrument, exposure.longest_without_ms(closing))
+    })
 }
 
 /// Balances, positions and average prices equal the venue's, to the last digit.

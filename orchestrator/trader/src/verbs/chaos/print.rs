@@ -21,6 +21,9 @@ pub(super) fn line(verdict: &Verdict, json: bool) {
         *took_ms as f64 / 1e3,
         verdict.faults.join(", ")
     );
+    if verdict.state != "active" {
+        println!("  trading ended {}", verdict.state);
+    }
     for (what, found) in broken(verdict) {
         for each in found {
             println!("  {what}: {each}");
@@ -51,6 +54,7 @@ pub(super) fn summary(runs: &[Verdict], json: bool) -> Outcome<()> {
         "denied": sum(|run| run.denied.len()),
         "unprotected": sum(|run| run.unprotected.len()),
         "unequal": sum(|run| run.unequal.len()),
+        "halted": runs.iter().filter(|run| run.state == "halted").count(),
         "longest_unprotected_ms": runs.iter().map(|run| run.unprotected_ms).max(),
     });
     if json {
