@@ -109,6 +109,11 @@ impl Desk {
             return Fate::Wait;
         };
         let closes = |desk: &Self| desk.can_close(fill.side, fill.quantity) || passed;
+        // What it takes from a position that still fills shows when that has ended.
+        let late = |desk: &Self, name| match desk.holder {
+            Some(holder) if desk.is_entering(holder) => Fate::Wait,
+            _ => Fate::Late(name),
+        };
         match owner {
             Owner::Foreign => {
                 // A conditional order may have become one whose name is not its own.
@@ -134,12 +139,12 @@ impl Desk {
                 None => Fate::Wait,
             },
             Owner::Ours(name) => match self.stories.get(&name.id) {
-                Some(story) if story.ended => Fate::Late(name),
+                Some(story) if story.ended => late(self, name),
                 Some(_) if name.id.role() == Role::Entry || closes(self) => Fate::Book(name),
                 Some(_) => Fate::Wait,
                 // A stop before the fill that it protects.
                 None if self.guards.contains_key(&name.id.decision_id()) && !passed => Fate::Wait,
-                None => Fate::Late(name),
+                None => late(self, name),
             },
         }
     }
@@ -188,13 +193,7 @@ impl Desk {
                     self.entered(name.id, io);
                 }
             }
-            Fate::Liquidate(id) => {
-                let booked = self.fill_of(fill, id);
-                self.book(&booked, wallet);
-                let time_exchange = booked.time_exchange;
-                let event = OrderEvent::Filled(booked);
-                io.out.reports.push(OrderReport { client_order_id: id, time_exchange, event });
-            }
+            Fate::Liquidate(id) => self.liquidate(fill, id, wallet, io),
             Fate::Foreign => self.tell_foreign(fill.order_id, fill.name, &fill.symbol, io),
             Fate::Late(name) => {
                 let why = format!(
@@ -202,9 +201,34 @@ impl Desk {
                     fill.venue_fill_id, fill.side, fill.quantity, fill.price
                 );
                 io.out.interventions.push(Intervention::Halted { why });
-                self.tell_foreign(fill.order_id, Some(name.to_string()), &fill.symbol, io);
+                // A stop that the venue had disowned closes whatever is held when it is met.
+                match self.holder.filter(|_| self.can_close(fill.side, fill.quantity)) {
+                    Some(id) => {
+                        let id = ClientOrderId::new(id, Role::Liquidation);
+                        self.liquidate(fill, id, wallet, io);
+                    }
+                    None => {
+                        let name = Some(name.to_string());
+                        self.tell_foreign(fill.order_id, name, &fill.symbol, io);
+                    }
+                }
             }
         }
+    }
+
+    /// Books what closed (a part of) the position without being an order of its own.
+    fn liquidate(
+        &mut self,
+        fill: FillSeen,
+        client_order_id: ClientOrderId,
+        wallet: &mut Wallet,
+        io: &mut Io<'_>,
+    ) {
+        let booked = self.fill_of(fill, client_order_id);
+        self.book(&booked, wallet);
+        let time_exchange = booked.time_exchange;
+        let event = OrderEvent::Filled(booked);
+        io.out.reports.push(OrderReport { client_order_id, time_exchange, event });
     }
 
     pub(crate) fn tell_foreign(

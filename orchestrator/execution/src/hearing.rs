@@ -77,10 +77,8 @@ impl Desk {
             return false;
         }
         let protects = matches!(name.id.role(), Role::Stop | Role::Target);
-        let buried = self.graves.iter().rev().find(|(dead, _)| *dead == name);
-        if buried.is_some_and(|(_, at)| io.now.since(*at) < io.terms.settle_ms) {
-            // A message that was overtaken. What is told of later works after all, whatever the
-            // venue has said of it.
+        if self.graves.iter().any(|(dead, _)| *dead == name) {
+            // A message that was overtaken.
             return false;
         }
         let Some(guard) = self.guards.get_mut(&decision_id).filter(|_| protects) else {
@@ -113,6 +111,15 @@ impl Desk {
         };
         self.legs.insert(name, leg);
         true
+    }
+
+    /// What is among the open orders this long after its end works after all, whatever the venue has
+    /// said of it.
+    fn exhume(&mut self, name: &str, io: &Io<'_>) {
+        if let Owner::Ours(name) = owner_of(name) {
+            let settle_ms = io.terms.settle_ms;
+            self.graves.retain(|(dead, at)| *dead != name || io.now.since(*at) < settle_ms);
+        }
     }
 
     /// An order of ours that had ended, or was proven absent, works after all.
@@ -153,6 +160,7 @@ impl Desk {
         self.listed_at = Some(asked);
         let mut listed = Vec::new();
         for seen in orders {
+            self.exhume(&seen.name, io);
             listed.extend(self.hear_order(seen, io));
             let owner = owner_of(&seen.name);
             let known = self.owners.get(&seen.order_id);

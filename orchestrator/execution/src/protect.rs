@@ -271,7 +271,10 @@ impl Desk {
                 let after_ms = io.now.since(since);
                 io.out.facts.push(Fact::Protected { instrument, after_ms });
             }
-            guard.told_at = None;
+            if !closing {
+                // An exit that is refused is not asked for again at once.
+                guard.told_at = None;
+            }
             let settled = guard.placed_at.is_some_and(|at| io.now.since(at) > io.terms.settle_ms);
             if open && settled {
                 (guard.refusals, guard.refused) = ([0; 2], None);

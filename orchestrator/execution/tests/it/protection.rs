@@ -317,3 +317,44 @@ fn a_stop_that_works_after_all_is_taken_away_once_the_position_is_flat() {
         assert_eq!(world.book.interventions, [], "{market:?}");
     }
 }
+
+#[test]
+fn a_disowned_stop_that_closes_a_later_position_is_booked_and_told() {
+    for market in FUTURES {
+        let mut world = World::new(market);
+        world.buy("1");
+        world.run(5_000);
+        world.close();
+        world.run(120_000);
+        world.price("100");
+        world.buy("2");
+        world.run(5_000);
+        let before = world.book.held;
+        // The first position's stop works after all, and is met before anybody asks.
+        let first = world.venue.algos.values_mut().find(|order| order.below).unwrap();
+        (first.seen.state, first.seen.triggered_order_id) = (OrderState::Accepted, None);
+        (first.reduce_only, first.price) = (true, p("99"));
+        world.price("98.5");
+        world.run(20_000);
+        assert_eq!(before - world.book.held, q("1").to_decimal(), "{market:?}");
+        assert!(world.halted(), "{market:?}");
+        world.settle();
+    }
+}
+
+#[test]
+fn an_exit_that_is_refused_is_not_asked_for_again_at_once() {
+    let mut world = World::new(Market::Usdm { hedge: false });
+    world.buy("1");
+    world.run(5_000);
+    // Nothing is held there any more, and nobody tells.
+    world.mute();
+    tamper(&mut world, OrderState::Accepted, OrderState::Cancelled);
+    world.venue.base = rust_decimal::Decimal::ZERO;
+    world.price("94");
+    world.run(180_000);
+    let exits =
+        |ask: &Ask| matches!(ask, Ask::PlaceMarket { name, .. } if name.id.role() == Role::Exit);
+    assert!((1..10).contains(&world.count(exits)), "{} exits", world.count(exits));
+    assert!(world.halted());
+}

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use decision::core::Core;
 use decision::snapshot::TradingState;
+use domain::fill::Fill;
 use domain::instrument::InstrumentId;
-use domain::order::{OrderState, Role};
+use domain::order::{ClientOrderId, OrderState, Role};
 use domain::venue_name::VenueName;
 use exchange::binance::signed::verdict::Market;
 use rust_decimal::Decimal;
@@ -100,6 +101,7 @@ pub(super) fn denied(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
         let at_venue = venue.orders.iter().filter(is_it);
         let waiting = venue.conditional.iter().filter(is_it);
         let filled: Decimal = at_venue.clone().map(|booked| booked.filled).sum();
+        let filled = filled - booked_otherwise(venue, ledger, id);
         let open = at_venue.chain(waiting).any(|booked| {
             matches!(booked.status.as_str(), "NEW" | "PARTIALLY_FILLED" | "PENDING_NEW")
         });
@@ -120,6 +122,21 @@ pub(super) fn denied(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
         }
     }
     denied
+}
+
+/// What an order that had been disowned took from another's position: it is booked there.
+fn booked_otherwise(venue: &MarketBooks, ledger: &Ledger, id: ClientOrderId) -> Decimal {
+    let of_it = venue
+        .trades
+        .iter()
+        .filter(|trade| trade.client_order_id.parse::<VenueName>().is_ok_and(|name| name.id == id));
+    let elsewhere = of_it.filter(|trade| {
+        let same = |fill: &&Fill| {
+            fill.venue_fill_id == trade.id && fill.instrument.symbol() == trade.symbol
+        };
+        ledger.fills.iter().find(same).is_some_and(|fill| fill.client_order_id != id)
+    });
+    elsewhere.map(|trade| trade.quantity).sum()
 }
 
 /// Nothing was held without a working stop for longer than is allowed, unless it was being closed, or
