@@ -24,6 +24,9 @@ pub(super) fn line(verdict: &Verdict, json: bool) {
     if verdict.state != "active" {
         println!("  trading ended {}", verdict.state);
     }
+    if !verdict.holds() {
+        println!("  again: sextant chaos --seed {seed} --hours {}", verdict.minutes / 60);
+    }
     for (what, found) in broken(verdict) {
         for each in found {
             println!("  {what}: {each}");
