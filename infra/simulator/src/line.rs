@@ -32,6 +32,8 @@ pub(crate) struct Line {
 struct State {
     queue: Queue,
     end: Option<End>,
+    /// Its end is on its way to the other side.
+    has_ended: bool,
     outlets: Vec<Arc<Tie>>,
     /// How often each message has come at the moment of the last.
     moment: UtcMs,
@@ -140,10 +142,16 @@ impl Line {
         self.bell.notify_one();
     }
 
-    /// Whether nothing waits to be sent.
+    /// It breaks: nothing comes over it any more.
+    pub(crate) fn cut(&self) {
+        self.state().end.get_or_insert(End::Cut);
+        self.bell.notify_one();
+    }
+
+    /// Whether nothing waits to be sent, nor to end.
     pub(crate) fn is_idle(&self) -> bool {
         let state = self.state();
-        state.queue.ready.is_empty() || state.end.is_some()
+        state.has_ended || (state.queue.ready.is_empty() && state.end.is_none())
     }
 
     /// Sends what there is until the connection is to end.
@@ -151,6 +159,7 @@ impl Line {
         loop {
             let (batch, end) = {
                 let mut state = self.state();
+                state.has_ended = state.end.is_some();
                 (std::mem::take(&mut state.queue.ready), state.end)
             };
             for text in batch {

@@ -293,9 +293,16 @@ impl Replay {
         listener.is_some_and(|l| self.layer.has_hold(FaultName::HalfOpen, l.facts, self.now))
     }
 
-    /// Whether no message waits for any connection.
+    /// All connections break: nothing comes over them any more.
+    pub(crate) fn cut_all(&mut self) {
+        self.listeners.values_mut().for_each(|listener| listener.cut = true);
+        self.drop_cut();
+        self.ring_all();
+    }
+
+    /// Whether no message waits for any connection, and none is to end.
     pub(crate) fn is_idle(&self) -> bool {
-        !self.has_queued()
+        !self.has_queued() && !self.listeners.values().any(|listener| listener.cut)
     }
 
     /// Tells what has become due at `wall_ms`; how long until there is more, None at the end.

@@ -150,6 +150,8 @@ impl Shared {
         }
         *passed = now;
         if self.faults.resets(after, now) {
+            self.lines().iter().filter_map(Weak::upgrade).for_each(|line| line.cut());
+            self.replay().cut_all();
             self.taps().iter().filter_map(Weak::upgrade).for_each(|tap| tap.reset());
         }
         self.lines().iter().filter_map(Weak::upgrade).for_each(|line| line.pass(after, now));

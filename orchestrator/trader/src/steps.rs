@@ -34,6 +34,7 @@ pub enum Step {
 
 impl Step {
     /// Its name, as `DIE_AT_STEP` has it.
+    #[cfg(debug_assertions)]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Heard => "heard",
