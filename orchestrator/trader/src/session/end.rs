@@ -15,6 +15,7 @@ use crate::market::actor::{Ask, Close, Market};
 use crate::session::{Session, send};
 
 impl Session {
+    /// Lets nothing new begin and waits for what is under way.
     pub(super) async fn settle(
         &self,
         market: &Addr<Market>,
