@@ -54,7 +54,7 @@ pub enum Verb {
         after_help = "Example:\n  sextant demo --candles ../shared/data/market/spot/1m --speed max --exit-at-end --json"
     )]
     Demo(Demo),
-    /// Trade on paper with the venue's live candles.
+    /// Trade with the venue's live candles: on paper, on its test network, or with real money.
     #[command(
         after_help = "Examples:\n  sextant run --pairs BTC/USDT,ETH/USDT\n  sextant run --once --json   # one cycle, for a scheduler"
     )]

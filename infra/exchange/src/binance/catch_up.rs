@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 /// What such a ping carries, which tells its answer from others'.
@@ -72,8 +72,29 @@ impl Asked {
         answers
     }
 
-    /// A connection ended, or did not come about: what to do about the question.
-    pub(crate) fn failed(&mut self) -> Then {
+    /// A connection ended, or did not come about: answers the question where there is nothing more to
+    /// try, and waits `pause` before the next one, or less where somebody asks. None where the
+    /// receiver is gone.
+    pub(crate) async fn wait<M>(
+        &mut self,
+        pause: Duration,
+        out: &mpsc::Sender<M>,
+        caught_up: M,
+    ) -> Option<()> {
+        match self.failed() {
+            Then::Again => return Some(()),
+            Then::GiveUp => out.send(caught_up).await.ok()?,
+            Then::Pause => {}
+        }
+        tokio::select! {
+            () = sleep(pause) => Some(()),
+            () = self.next() => Some(()),
+            () = out.closed() => None,
+        }
+    }
+
+    /// What to do about the question after that.
+    fn failed(&mut self) -> Then {
         self.pinged_at = None;
         match self.tries {
             0 => Then::Pause,
@@ -91,7 +112,7 @@ impl Asked {
 
 /// What follows when a connection has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Then {
+enum Then {
     /// Nobody has asked: the next one comes after a pause.
     Pause,
     /// The question is answered without having caught up.

@@ -10,6 +10,7 @@ pub mod every;
 #[cfg(test)]
 mod fixtures;
 mod frame;
+pub mod handle;
 pub mod listing;
 pub mod message;
 pub mod number;

@@ -1,4 +1,4 @@
-//! The making of a web socket.
+//! The making of a web socket, and the words of its end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Error;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
 };
@@ -42,4 +42,17 @@ pub(crate) async fn connect(
             Err(VenueError::Unreachable { detail: excerpt(error.to_string().as_bytes()) })
         }
     }
+}
+
+/// Why the venue closed a connection, in its words.
+pub(crate) fn farewell(frame: Option<CloseFrame>) -> String {
+    frame.map_or_else(
+        || "no reason given".to_owned(),
+        |f| excerpt(format!("{} {}", u16::from(f.code), f.reason).as_bytes()),
+    )
+}
+
+/// How a connection broke, in the library's words.
+pub(crate) fn breakage(error: &Error) -> String {
+    excerpt(error.to_string().as_bytes())
 }

@@ -9,14 +9,14 @@ use futures_util::{SinkExt, StreamExt};
 use reqwest::Url;
 use rustls::ClientConfig;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 
 use super::backoff::Backoff;
-use super::catch_up::{self, Asked, CatchUp, Then};
+use super::catch_up::{self, Asked};
 use super::error::{VenueError, excerpt};
 use super::frame::{self, Frame, Subscribed, Topic};
+use super::handle::StreamHandle;
 use super::message::{Disconnect, StreamMessage};
 use super::signed::verdict::Market;
 use super::socket::{self, Socket};
@@ -69,30 +69,6 @@ impl Default for StreamOptions {
             backoff_max_ms: 60_000,
             seed: 0,
         }
-    }
-}
-
-/// Keeps the stream running; dropping it ends the stream.
-#[derive(Debug)]
-pub struct StreamHandle {
-    task: JoinHandle<()>,
-    catch_up: CatchUp,
-}
-
-impl StreamHandle {
-    pub(crate) const fn new(task: JoinHandle<()>, catch_up: CatchUp) -> Self {
-        Self { task, catch_up }
-    }
-
-    /// The way to have it catch up.
-    pub fn catch_up(&self) -> CatchUp {
-        self.catch_up.clone()
-    }
-}
-
-impl Drop for StreamHandle {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 
@@ -193,16 +169,8 @@ impl StreamClient {
             if self.tell(StreamMessage::Disconnected { reason }).await.is_err() {
                 return;
             }
-            match asked.failed() {
-                Then::Pause => {}
-                Then::Again => continue,
-                Then::GiveUp if self.tell(StreamMessage::CaughtUp).await.is_err() => return,
-                Then::GiveUp => {}
-            }
-            tokio::select! {
-                () = sleep(pause) => {}
-                () = asked.next() => {}
-                () = self.out.closed() => return,
+            if asked.wait(pause, &self.out, StreamMessage::CaughtUp).await.is_none() {
+                return;
             }
         }
     }
@@ -292,11 +260,7 @@ impl StreamClient {
                 Ok(Some(Err(error))) => return Ok(broken(&error)),
                 Ok(Some(Ok(Message::Text(text)))) => text,
                 Ok(Some(Ok(Message::Close(frame)))) => {
-                    let detail = frame.map_or_else(
-                        || "no reason given".to_owned(),
-                        |f| excerpt(format!("{} {}", u16::from(f.code), f.reason).as_bytes()),
-                    );
-                    return Ok(Disconnect::Closed { detail });
+                    return Ok(Disconnect::Closed { detail: socket::farewell(frame) });
                 }
                 Ok(Some(Ok(Message::Binary(bytes)))) => {
                     self.tell(StreamMessage::Malformed { excerpt: excerpt(&bytes) }).await?;
@@ -371,5 +335,5 @@ fn plan(
 }
 
 fn broken(error: &SocketError) -> Disconnect {
-    Disconnect::Broken { detail: excerpt(error.to_string().as_bytes()) }
+    Disconnect::Broken { detail: socket::breakage(error) }
 }

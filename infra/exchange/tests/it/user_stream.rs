@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::order::{OrderEvent, Role};
+use exchange::binance::handle::StreamHandle;
 use exchange::binance::signed::error::CallError;
-use exchange::binance::stream::StreamHandle;
 use exchange::binance::user_stream::event::UserEvent;
-use exchange::binance::user_stream::stream::{Ending, UserMessage, UserStream, UserStreamOptions};
+use exchange::binance::user_stream::message::{Ending, UserMessage};
+use exchange::binance::user_stream::stream::{UserStream, UserStreamOptions};
 use futures_util::StreamExt;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::Receiver;

@@ -6,7 +6,7 @@ use exchange::binance::signed::error::CallError;
 use exchange::binance::usdm::order::{UsdmKind, UsdmOrder};
 use exchange::binance::usdm::setting::Leverage;
 use exchange::binance::user_stream::event::UserEvent;
-use exchange::binance::user_stream::stream::{Ending, UserMessage};
+use exchange::binance::user_stream::message::{Ending, UserMessage};
 use exchange::binance::words::{
     AlgoStatus, Execution, MarginType, OrderStatus, PositionSide, TimeInForce,
 };

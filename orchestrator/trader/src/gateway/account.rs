@@ -3,13 +3,14 @@
 use domain::instrument::InstrumentId;
 use domain::time::UtcMs;
 use exchange::binance::error::VenueError;
+use exchange::binance::handle::StreamHandle;
 use exchange::binance::order::VenueTrade;
 use exchange::binance::signed::error::CallError;
 use exchange::binance::signed::paging::{MAX_ROWS, Page};
 use exchange::binance::spot::client::SpotClient;
-use exchange::binance::stream::StreamHandle;
 use exchange::binance::usdm::client::UsdmClient;
-use exchange::binance::user_stream::stream::{UserMessage, UserStream, UserStreamOptions};
+use exchange::binance::user_stream::message::UserMessage;
+use exchange::binance::user_stream::stream::{UserStream, UserStreamOptions};
 use execution::answer::{Answer, FillSeen};
 use execution::ask::{Ask, Cursor};
 use tokio::sync::mpsc;

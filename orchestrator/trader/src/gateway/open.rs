@@ -8,7 +8,7 @@ use backtest::floor::Floor;
 use domain::instrument::Instrument;
 use domain::time::UtcMs;
 use exchange::binance::clock::local_now;
-use exchange::binance::stream::StreamHandle;
+use exchange::binance::handle::StreamHandle;
 use exchange::binance::user_stream::stream::UserStreamOptions;
 use execution::executor::Executor;
 use execution::fact::Fact;

@@ -10,7 +10,7 @@ use domain::instrument::Instrument;
 use domain::intervention::Intervention;
 use domain::order::OrderReport;
 use domain::time::UtcMs;
-use exchange::binance::user_stream::stream::UserMessage;
+use exchange::binance::user_stream::message::UserMessage;
 use execution::answer::{AccountEvent, Answer, Failure};
 use execution::ask::{Ask, Request, RequestId};
 use execution::executor::Executor;

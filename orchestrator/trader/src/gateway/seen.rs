@@ -13,8 +13,8 @@ use exchange::binance::usdm::algo::VenueAlgoOrder;
 use exchange::binance::usdm::query::Income;
 use exchange::binance::user_stream::algo_event::AlgoUpdate;
 use exchange::binance::user_stream::event::UserEvent;
+use exchange::binance::user_stream::message::UserMessage;
 use exchange::binance::user_stream::order_event::{LastFill, OrderUpdate};
-use exchange::binance::user_stream::stream::UserMessage;
 use execution::answer::{AccountEvent, Answer, Failure, FillSeen, IncomeSeen, OrderSeen};
 
 /// What a request that came to nothing came to.

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use domain::time::UtcMs;
 use exchange::binance::catch_up::CatchUp;
-use exchange::binance::user_stream::stream::UserMessage;
+use exchange::binance::user_stream::message::UserMessage;
 use execution::ask::Request;
 use execution::memory::Memory;
 use tokio::sync::mpsc::error::TryRecvError;

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::event::{UserFrame, read_frame};
-use super::stream::Ending;
+use super::message::Ending;
 use crate::binance::error::VenueError;
 use crate::binance::signed::error::CallError;
 use crate::binance::signed::params;

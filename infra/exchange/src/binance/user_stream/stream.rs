@@ -8,18 +8,19 @@ use reqwest::Url;
 use rustls::ClientConfig;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{Bytes, Error as SocketError, Message};
 
 use super::event::{UserEvent, UserFrame, read_frame};
+use super::message::{Ending, UserMessage};
 use super::session::Source;
 use crate::binance::backoff::Backoff;
-use crate::binance::catch_up::{self, Asked, Then};
+use crate::binance::catch_up::{self, Asked};
 use crate::binance::error::{VenueError, excerpt};
+use crate::binance::handle::StreamHandle;
 use crate::binance::signed::error::CallError;
-use crate::binance::socket::Socket;
+use crate::binance::socket::{self, Socket};
 use crate::binance::spot::client::SpotClient;
-use crate::binance::stream::StreamHandle;
 use crate::binance::usdm::client::UsdmClient;
 use crate::binance::{tls, url};
 
@@ -75,70 +76,6 @@ impl Default for UserStreamOptions {
             seed: 0,
         }
     }
-}
-
-/// What the stream has to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UserMessage {
-    /// Connected and subscribed: what happens from now on will come. What happened before is to be
-    /// asked for: orders, trades, positions.
-    Connected,
-    /// Something happened. It may come twice.
-    Event(UserEvent),
-    /// A frame that makes no sense: it may have told of a fill, so the account is to be asked.
-    Malformed {
-        /// What is wrong with it.
-        error: VenueError,
-    },
-    /// Whoever asked it to catch up has everything that the venue had sent by then, or there is
-    /// no connection.
-    CaughtUp,
-    /// The connection ended or did not come about; another follows by itself.
-    Disconnected {
-        /// Why.
-        reason: Ending,
-    },
-}
-
-/// Why a connection ended.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Ending {
-    /// It did not come about.
-    #[error("no stream of the account: {0}")]
-    NotConnected(VenueError),
-    /// The venue refused the subscription or the stream's key.
-    #[error("no stream of the account: {0}")]
-    NotSubscribed(CallError),
-    /// The venue closed it.
-    #[error("the venue closed the account's stream ({detail})")]
-    Closed {
-        /// Its words.
-        detail: String,
-    },
-    /// It broke.
-    #[error("the account's stream broke off ({detail})")]
-    Broken {
-        /// How.
-        detail: String,
-    },
-    /// Not even an answer to a ping came.
-    #[error("the account's stream gave no sign for {since_ms} ms")]
-    Silent {
-        /// For how long.
-        since_ms: u64,
-    },
-    /// The venue said that nothing more would come.
-    #[error("the venue ended the account's stream ({event})")]
-    Ended {
-        /// In its words.
-        event: String,
-    },
-    /// The stream's key could not be kept alive.
-    #[error("the key of the account's stream was not renewed: {0}")]
-    NotRenewed(CallError),
-    /// Renewed before the venue ends it.
-    #[error("the connection was renewed before the venue's limit of 24 hours")]
-    Rotated,
 }
 
 /// The client, as it runs in its task.
@@ -239,16 +176,8 @@ impl UserStream {
             if self.tell(UserMessage::Disconnected { reason }).await.is_err() {
                 return;
             }
-            match asked.failed() {
-                Then::Pause => {}
-                Then::Again => continue,
-                Then::GiveUp if self.tell(UserMessage::CaughtUp).await.is_err() => return,
-                Then::GiveUp => {}
-            }
-            tokio::select! {
-                () = sleep(pause) => {}
-                () = asked.next() => {}
-                () = self.out.closed() => return,
+            if asked.wait(pause, &self.out, UserMessage::CaughtUp).await.is_none() {
+                return;
             }
         }
     }
@@ -314,11 +243,7 @@ impl UserStream {
                 }
                 Woken::Frame(Some(Err(error))) => return Ok(broken(&error)),
                 Woken::Frame(Some(Ok(Message::Close(frame)))) => {
-                    let detail = frame.map_or_else(
-                        || "no reason given".to_owned(),
-                        |f| excerpt(format!("{} {}", u16::from(f.code), f.reason).as_bytes()),
-                    );
-                    return Ok(Ending::Closed { detail });
+                    return Ok(Ending::Closed { detail: socket::farewell(frame) });
                 }
                 Woken::Frame(Some(Ok(Message::Text(text)))) => text,
                 // Pings, pongs and what else shows that somebody is there.
@@ -399,5 +324,5 @@ async fn under_way(
 }
 
 fn broken(error: &SocketError) -> Ending {
-    Ending::Broken { detail: excerpt(error.to_string().as_bytes()) }
+    Ending::Broken { detail: socket::breakage(error) }
 }
