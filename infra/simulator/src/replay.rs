@@ -9,10 +9,9 @@ use domain::time::{DAY_MS, MINUTE_MS, UtcMs};
 use tokio::sync::Notify;
 
 use crate::faults::layer::Layer;
-use crate::faults::names::FaultName;
 use crate::faults::noise::stream_key;
 use crate::faults::plan::MarketName;
-use crate::faults::sockets::{End, LineFacts, LineKind};
+use crate::faults::sockets::{LineFacts, LineKind};
 use crate::history::History;
 use crate::listener::{Listener, MOST_STREAMS};
 use crate::options::{Faults, Funding, Speed};
@@ -29,6 +28,7 @@ const MOMENTS_PER_TURN: usize = 4096;
 /// A listener that lags by so many messages while the market waits for nobody is cut off.
 const LONGEST_QUEUE: usize = 50_000;
 
+mod cut;
 mod send;
 
 pub(crate) type ListenerId = u64;
@@ -272,39 +272,6 @@ impl Replay {
         self.now = self.now.max(moment);
     }
 
-    /// Market time goes on from `after` to `now`: what waited is made ready, and what ends, ends.
-    pub(crate) fn pass(&mut self, after: UtcMs, now: UtcMs) {
-        for listener in self.listeners.values_mut() {
-            listener.queue.release(now);
-            if let Some(end) = self.layer.end_of(listener.facts, after, now)
-                && !listener.cut
-            {
-                (listener.cut, listener.is_closed) = (true, end == End::Closed);
-                self.counters.disconnects += 1;
-            }
-        }
-        self.drop_cut();
-        self.ring_all();
-    }
-
-    /// Whether nothing at all comes over a connection.
-    pub(crate) fn is_dead(&self, id: ListenerId) -> bool {
-        let listener = self.listeners.get(&id);
-        listener.is_some_and(|l| self.layer.has_hold(FaultName::HalfOpen, l.facts, self.now))
-    }
-
-    /// All connections break: nothing comes over them any more.
-    pub(crate) fn cut_all(&mut self) {
-        self.listeners.values_mut().for_each(|listener| listener.cut = true);
-        self.drop_cut();
-        self.ring_all();
-    }
-
-    /// Whether no message waits for any connection, and none is to end.
-    pub(crate) fn is_idle(&self) -> bool {
-        !self.has_queued() && !self.listeners.values().any(|listener| listener.cut)
-    }
-
     /// Tells what has become due at `wall_ms`; how long until there is more, None at the end.
     pub(crate) fn tell_due(&mut self, wall_ms: i64) -> Option<Duration> {
         for _ in 0..MOMENTS_PER_TURN {
@@ -350,15 +317,6 @@ impl Replay {
         }
     }
 
-    /// Whoever was cut off no longer listens; what its queue holds is still sent.
-    fn drop_cut(&mut self) {
-        let cut = |(id, l): (&ListenerId, &Listener)| (l.cut && l.subscribed > 0).then_some(*id);
-        let cut: Vec<_> = self.listeners.iter().filter_map(cut).collect();
-        for id in cut {
-            self.forget_streams(id);
-        }
-    }
-
     fn forget_streams(&mut self, id: ListenerId) {
         let Some(listener) = self.listeners.get_mut(&id) else { return };
         listener.subscribed = 0;
@@ -391,16 +349,6 @@ impl Replay {
     fn settle(&mut self) {
         if self.pace.is_max() && self.next_close.is_none() && !self.has_queued() {
             self.now = self.end();
-        }
-    }
-
-    fn has_queued(&self) -> bool {
-        self.listeners.values().any(|l| !l.queue.ready.is_empty())
-    }
-
-    fn ring_all(&self) {
-        for listener in self.listeners.values() {
-            listener.bell.notify_one();
         }
     }
 }
