@@ -15,7 +15,11 @@ use super::settings::{LogFormat, Mode};
 pub(super) fn mode(text: &str) -> Result<Mode, String> {
     match text.to_ascii_lowercase().as_str() {
         "paper" => Ok(Mode::Paper),
-        "live" | "testnet" => Err("is not available yet in this version; only paper is".to_owned()),
+        "live" | "testnet" => {
+            let how = "is said when a run begins: `sextant run --live` or `sextant run --testnet`; \
+                       leave TRADING_MODE unset";
+            Err(how.to_owned())
+        }
         _ => Err("is not a mode; only paper is available".to_owned()),
     }
 }

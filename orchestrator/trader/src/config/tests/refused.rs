@@ -8,8 +8,8 @@ use super::*;
 fn each_bad_value_is_named_with_its_place() {
     let long = "9".repeat(400);
     for (name, value, problem) in [
-        ("TRADING_MODE", "live", "is not available yet in this version; only paper is"),
-        ("TRADING_MODE", "testnet", "is not available yet"),
+        ("TRADING_MODE", "live", "is said when a run begins: `sextant run --live`"),
+        ("TRADING_MODE", "testnet", "`sextant run --testnet`"),
         ("TRADING_MODE", "papier", "is not a mode"),
         ("INITIAL_CAPITAL", "abc", "is not a decimal number"),
         ("INITIAL_CAPITAL", "NaN", "is not a decimal number"),
