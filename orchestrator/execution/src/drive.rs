@@ -115,7 +115,9 @@ impl Desk {
                 continue;
             }
             if !sure {
-                if let Some(guard) = self.guards.get(&id) {
+                // A list that was asked for in vain is asked for again after its pause.
+                let is_asked = self.listing.is_wanted() || self.listing.asked.is_some();
+                if let Some(guard) = self.guards.get(&id).filter(|_| !is_asked) {
                     self.listing.want(guard.not_before);
                 }
                 continue;

@@ -358,3 +358,24 @@ fn an_exit_that_is_refused_is_not_asked_for_again_at_once() {
     assert!((1..10).contains(&world.count(exits)), "{} exits", world.count(exits));
     assert!(world.halted());
 }
+
+#[test]
+fn a_list_that_is_not_to_be_had_is_asked_for_with_pauses() {
+    for market in MARKETS {
+        let mut world = World::new(market);
+        world.buy("1");
+        world.run(5_000);
+        world.roads(|ask| match ask {
+            Ask::OpenOrders { .. } => Fate::NotSent,
+            _ => Fate::Fine,
+        });
+        world.close();
+        let lists = |ask: &Ask| matches!(ask, Ask::OpenOrders { .. });
+        let before = world.count(lists);
+        world.run(120_000);
+        let asked = world.count(lists) - before;
+        assert!((1..60).contains(&asked), "{market:?}: {asked} times in two minutes");
+        world.roads(|_| Fate::Fine);
+        world.settle();
+    }
+}

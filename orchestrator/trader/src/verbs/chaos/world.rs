@@ -110,7 +110,13 @@ impl World<'_> {
                 && let Some(life) = self.life.take()
             {
                 // Where it has taken fewer steps than that, it dies where it stands.
-                life.kill()?;
+                match life.kill() {
+                    // It had fallen before, over the venue.
+                    Err(failure) if failure.code == Code::Venue => {
+                        self.failures.push(failure.to_string());
+                    }
+                    killed => killed?,
+                }
                 self.kills += 1;
                 away = kill.away;
             } else if self.life.as_ref().is_some_and(Life::is_over) {
