@@ -137,6 +137,8 @@ fn die_and_go_on(name: &str, seed: u64, rows: &[&[&str]]) -> String {
         let enough = || venue.fills() > before && venue.simulator.now() >= until;
         let traded = venue.go_on(&mut process, enough);
         assert!(traded, "nothing after {row:?}: {}", process.said());
+        // What the venue has just told may still be on its way.
+        venue.settle(&mut process, Duration::from_millis(200));
         said += &process.said();
         process.signal("TERM");
         let summary = process.end(PATIENCE).json();
