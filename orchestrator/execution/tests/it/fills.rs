@@ -196,17 +196,22 @@ fn an_end_waits_for_every_fill_before_it() {
     world.settle();
 }
 
+/// Somebody else buys on the same account.
+fn buys_beside(world: &mut World, name: &str) {
+    let sizing = execution::ask::Sizing {
+        instrument: world.venue.instrument.id,
+        side: Side::Buy,
+        quantity: q("0.5"),
+        position_side: None,
+    };
+    world.venue.place_market(name, &sizing, false);
+}
+
 #[test]
 fn foreign_orders_are_told_once_and_neither_booked_nor_adopted() {
     for market in MARKETS {
         let mut world = World::new(market);
-        let sizing = execution::ask::Sizing {
-            instrument: world.venue.instrument.id,
-            side: Side::Buy,
-            quantity: q("0.5"),
-            position_side: None,
-        };
-        world.venue.place_market("web_123", &sizing, false);
+        buys_beside(&mut world, "web_123");
         world.price("100");
         world.run(200_000);
         let told = |fact: &&Fact| matches!(fact, Fact::ForeignOrder { .. });
@@ -222,15 +227,9 @@ fn orders_of_another_instance_are_told_and_halt() {
     // Another store decides on the same account: its names are of our form, and not ours.
     for market in MARKETS {
         let mut world = World::new(market);
-        let sizing = execution::ask::Sizing {
-            instrument: world.venue.instrument.id,
-            side: Side::Buy,
-            quantity: q("0.5"),
-            position_side: None,
-        };
         let name = "sx0123456789abcdef01234567e";
         assert!(name.parse::<domain::venue_name::VenueName>().is_ok());
-        world.venue.place_market(name, &sizing, false);
+        buys_beside(&mut world, name);
         world.price("100");
         world.run(200_000);
         assert!(world.halted(), "{market:?}");
