@@ -90,7 +90,9 @@ impl Default for Patience {
         Self {
             rest: RestOptions::default(),
             stream: StreamOptions::default(),
-            reconciling: Duration::from_secs(15),
+            // The venue answers most questions at once. That an order never reached it only time can
+            // prove, and meanwhile what is open wants to be looked after.
+            reconciling: Duration::from_secs(2),
             farewell: Duration::from_secs(3),
         }
     }

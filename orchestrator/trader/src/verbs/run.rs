@@ -1,7 +1,6 @@
 //! `run`: trading with the venue's live candles, on paper, at its test network, or with real money.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
 use telemetry::metrics::Metrics;
@@ -19,9 +18,6 @@ use crate::{progress, summary};
 
 /// REST may trail the stream by a moment at the real venue.
 const SETTLE_MS: u64 = 1_500;
-/// The venue answers most questions at once. That an order never reached it only time can prove, and
-/// meanwhile what is open wants to be looked after.
-const RECONCILING: Duration = Duration::from_secs(2);
 
 /// Trades until a person stops it, or one cycle.
 pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
@@ -63,7 +59,7 @@ pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
         readiness,
         progress: progress::quiet(),
         venue,
-        patience: Patience { reconciling: RECONCILING, ..Patience::default() },
+        patience: Patience::default(),
         lockstep: None,
     };
     if let Some(summary) = trade(settings, !asked.once, session)? {
