@@ -5,6 +5,8 @@
 //! it ends, the pipe closes and the shell stops the server. What a killed shell leaves behind is
 //! stopped by the next start.
 
+mod databases;
+
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
@@ -15,12 +17,10 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use sqlx::{AssertSqlSafe, Connection};
 
 use crate::error::StoreError;
 use crate::owner::Owner;
 use crate::programs::Programs;
-use crate::store::Store;
 use crate::system::{PAUSE, ended, remove, run, sync, sync_all, tail};
 
 const DATABASE: &str = "sextant";
@@ -148,24 +148,6 @@ impl Embedded {
         self.place.url(DATABASE)
     }
 
-    /// Makes one more database on this server and gives its address.
-    ///
-    /// # Errors
-    /// [`StoreError::Refused`] where it exists or `name` is not made of small letters, digits
-    /// and `_`.
-    pub async fn create_database(&self, name: &str) -> Result<String, StoreError> {
-        let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        if !plain || name.is_empty() {
-            let message = format!("'{name}' is no name for a database");
-            return Err(StoreError::Refused(sqlx::Error::InvalidArgument(message)));
-        }
-        let mut connection = Store::open(&self.place.url("postgres")).await?.connect().await?;
-        let create = AssertSqlSafe(format!("create database {name}"));
-        sqlx::query(create).execute(&mut connection).await?;
-        connection.close().await?;
-        Ok(self.place.url(name))
-    }
-
     /// Stops the server: everything is written, then it ends. Close all [`Store`]s before;
     /// connections that are left are cut.
     ///
@@ -182,17 +164,6 @@ impl Embedded {
         // Where the folder had to be under /tmp, nothing stays there. Not worth an error.
         drop(fs::remove_dir(&self.place.socket_dir));
         Ok(())
-    }
-
-    async fn ensure_database(&self) -> Result<(), StoreError> {
-        match Store::open(&self.url()).await {
-            Ok(store) => {
-                store.close().await;
-                Ok(())
-            }
-            Err(StoreError::NoDatabase { .. }) => self.create_database(DATABASE).await.map(drop),
-            Err(other) => Err(other),
-        }
     }
 }
 

@@ -73,6 +73,18 @@ async fn a_second_owner_is_told_who_owns_it() {
 }
 
 #[tokio::test]
+async fn a_dropped_database_is_gone_though_somebody_is_connected() {
+    let server = crate::harness::server().await;
+    let url = server.create_database("short_lived").await.unwrap();
+    let connected = Store::open(&url).await.unwrap();
+    server.drop_database("short_lived").await.unwrap();
+    assert!(matches!(Store::open(&url).await, Err(StoreError::NoDatabase { .. })));
+    let gone = server.drop_database("short_lived").await.unwrap_err();
+    assert!(gone.to_string().contains("short_lived"), "{gone}");
+    connected.close().await;
+}
+
+#[tokio::test]
 async fn nobody_else_gets_in() {
     let mut connection = PgConnection::connect(&server().await.url()).await.unwrap();
     let show = |name: &'static str| format!("show {name}");

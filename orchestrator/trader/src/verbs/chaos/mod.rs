@@ -9,6 +9,7 @@ mod script;
 mod verdict;
 mod world;
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,25 +22,45 @@ use crate::verbs::chaos::verdict::Verdict;
 
 /// Lives through the seeds, and fails where an invariant does not hold.
 pub fn chaos(asked: &Chaos, json: bool) -> Outcome<()> {
-    let runs = run(asked, |verdict| print::line(verdict, json))?;
+    let runs = run(asked, |seed, lived| print::line(seed, lived, json))?;
     print::summary(&runs, json)?;
-    let broken = runs.iter().filter(|verdict| !verdict.holds()).count();
-    if broken > 0 {
-        let message = format!("an invariant did not hold in {broken} of {} runs", runs.len());
+    let broken = runs.verdicts.iter().filter(|verdict| !verdict.holds()).count();
+    let failed = runs.failed.len();
+    if broken + failed > 0 {
+        let of = runs.verdicts.len() + failed;
+        let message =
+            format!("of {of} runs, {broken} broke an invariant and {failed} came to no end");
         return Err(Failure::new(Code::Failed, message));
     }
     Ok(())
 }
 
+/// What came of all runs, by seed.
+#[derive(Default)]
+struct Runs {
+    verdicts: Vec<Verdict>,
+    /// What a run failed of, so that there is nothing to judge.
+    failed: BTreeMap<u64, String>,
+}
+
+impl Runs {
+    fn add(&mut self, seed: u64, lived: Outcome<Verdict>) {
+        match lived {
+            Ok(verdict) => self.verdicts.push(verdict),
+            Err(failure) => drop(self.failed.insert(seed, failure.to_string())),
+        }
+    }
+}
+
 /// Lives through the seeds, as many at a time as there are threads; `tell` hears of each.
-fn run(asked: &Chaos, tell: impl Fn(&Verdict) + Sync) -> Outcome<Vec<Verdict>> {
+fn run(asked: &Chaos, tell: impl Fn(u64, &Outcome<Verdict>) + Sync) -> Outcome<Runs> {
     let folder = tempfile::tempdir()?;
     open_to_all(folder.path())?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let server = runtime.block_on(Embedded::start(&folder.path().join("postgres")))?;
     let seeds: Vec<u64> = (0..asked.runs).map(|n| asked.seed.wrapping_add(n)).collect();
-    let (next, runs) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+    let (next, runs) = (AtomicU64::new(0), Mutex::new(Runs::default()));
     let work = || -> Outcome<()> {
         loop {
             let n = next.fetch_add(1, Ordering::Relaxed);
@@ -47,12 +68,19 @@ fn run(asked: &Chaos, tell: impl Fn(&Verdict) + Sync) -> Outcome<Vec<Verdict>> {
                 return Ok(());
             };
             let script = Script::of(*seed, asked);
-            let store = runtime.block_on(server.create_database(&format!("chaos_{seed}")))?;
+            let name = format!("chaos_{seed}");
+            let store = runtime.block_on(server.create_database(&name))?;
             // Lives die here, the server does not: what it has is there, on disk or not.
             let store = format!("{store}&options=-csynchronous_commit%3Doff");
-            let verdict = world::live_through(&script, &store, folder.path(), runtime.handle())?;
-            tell(&verdict);
-            runs.lock().expect("whoever panics ends the process").push(verdict);
+            let place = folder.path().join(&name);
+            let lived = world::live_through(&script, &store, &place, runtime.handle());
+            tell(*seed, &lived);
+            runs.lock().expect("whoever panics ends the process").add(*seed, lived);
+            // A thousand of them would take more than ten gigabytes.
+            runtime.block_on(server.drop_database(&name))?;
+            if place.exists() {
+                std::fs::remove_dir_all(&place)?;
+            }
         }
     };
     let worked = std::thread::scope(|scope| {
@@ -63,7 +91,7 @@ fn run(asked: &Chaos, tell: impl Fn(&Verdict) + Sync) -> Outcome<Vec<Verdict>> {
     runtime.block_on(server.stop())?;
     worked?;
     let mut runs = runs.into_inner().expect("whoever panics ends the process");
-    runs.sort_by_key(|verdict| verdict.seed);
+    runs.verdicts.sort_by_key(|verdict| verdict.seed);
     Ok(runs)
 }
 

@@ -3,14 +3,20 @@
 use serde_json::json;
 
 use crate::ending::Outcome;
+use crate::verbs::chaos::Runs;
 use crate::verbs::chaos::verdict::Verdict;
 use crate::verbs::output;
 
 /// A line as soon as a run is over, for people alone.
-pub(super) fn line(verdict: &Verdict, json: bool) {
-    if json {
-        return;
+pub(super) fn line(seed: u64, lived: &Outcome<Verdict>, json: bool) {
+    match lived {
+        _ if json => {}
+        Ok(verdict) => held(verdict),
+        Err(failure) => println!("seed {seed:>6}: FAILED; {failure}"),
     }
+}
+
+fn held(verdict: &Verdict) {
     let Verdict { seed, market, kills, orders, fills, entries, unprotected_ms, took_ms, .. } =
         verdict;
     let bare = unprotected_ms / 1_000;
@@ -45,10 +51,12 @@ fn broken(verdict: &Verdict) -> [(&'static str, &[String]); 5] {
 }
 
 /// All of them together.
-pub(super) fn summary(runs: &[Verdict], json: bool) -> Outcome<()> {
+pub(super) fn summary(runs: &Runs, json: bool) -> Outcome<()> {
+    let Runs { verdicts: runs, failed } = runs;
     let sum = |count: fn(&Verdict) -> usize| runs.iter().map(count).sum::<usize>();
     let totals = json!({
         "runs": runs.len(),
+        "failed": failed.len(),
         "kills": runs.iter().map(|run| u64::from(run.kills)).sum::<u64>(),
         "orders": sum(|run| run.orders),
         "fills": sum(|run| run.fills),
@@ -61,7 +69,7 @@ pub(super) fn summary(runs: &[Verdict], json: bool) -> Outcome<()> {
         "longest_unprotected_ms": runs.iter().map(|run| run.unprotected_ms).max(),
     });
     if json {
-        return output::print_json(&json!({ "totals": totals, "runs": runs }));
+        return output::print_json(&json!({ "totals": totals, "runs": runs, "failed": failed }));
     }
     println!("{totals}");
     Ok(())

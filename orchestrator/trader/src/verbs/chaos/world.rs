@@ -35,11 +35,10 @@ pub(super) fn live_through(
     runtime: &Handle,
 ) -> Outcome<Verdict> {
     let begun = std::time::Instant::now();
-    let folder = folder.join(format!("seed-{}", script.seed));
     let simulator = runtime.block_on(serve(options(script)))?;
     let around = Surroundings {
         database: database.to_owned(),
-        folder,
+        folder: folder.to_owned(),
         address: simulator.address().to_string(),
         runtime: runtime.clone(),
     };
