@@ -140,6 +140,8 @@ impl Alert {
 
     /// A position has no working stop and can't get one.
     pub fn position_without_stop(at: UtcMs, instrument: InstrumentId, why: &str) -> Self {
+        // Venues end their reasons with a full stop.
+        let why = why.trim_end_matches('.');
         let text = format!(
             "The position in {instrument} has no working stop at the venue: {why}. It is being \
              closed at the market. Look at the venue whether it is gone; if it isn't, close it \

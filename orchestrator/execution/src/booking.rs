@@ -135,7 +135,8 @@ impl Desk {
                     Fate::Liquidate(ClientOrderId::new(holder, Role::Liquidation))
                 }
                 Some(_) => Fate::Wait,
-                None if passed => Fate::Foreign,
+                // The venue may show it before the entry's own fills.
+                None if passed && self.missing_entries().is_zero() => Fate::Foreign,
                 None => Fate::Wait,
             },
             Owner::Ours(name) => match self.stories.get(&name.id) {

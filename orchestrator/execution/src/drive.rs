@@ -86,11 +86,17 @@ impl Desk {
     fn guard_lost(&mut self, leg: &Leg, end: &End, io: &mut Io<'_>) {
         let Some(guard) = self.guards.get_mut(&leg.name.id.decision_id()) else { return };
         let asked_for = leg.cancelling || !leg.executed.is_zero();
+        let taken = matches!(end, End::Expired | End::Cancelled) && !asked_for;
+        if taken && leg.role() == Role::Stop {
+            // However late that was heard; half of the time is left to place another.
+            let half = io.now.plus_ms(-io.terms.protect_within_ms / 2);
+            guard.bare_since.get_or_insert(leg.time_exchange.max(half));
+        }
         match end {
             // The answer to its placing has told already.
             End::Rejected(_) | End::Absent if leg.time_exchange == io.now => {}
             End::Rejected(reason) => guard.refuse(leg.role(), 0, reason, io.now, &io.terms),
-            End::Expired | End::Cancelled if !asked_for && leg.partner.is_none() => {
+            _ if taken && leg.partner.is_none() => {
                 guard.placing(leg.role()).want_again(io.now, &io.terms, 0);
             }
             _ => {}
@@ -274,8 +280,9 @@ impl Desk {
             self.holding.want(now);
         }
         if self.verify_at <= now && self.is_open() {
-            // Whatever the stream keeps to itself, a stop that is gone is missed in time.
-            self.verify_at = now.plus_ms(io.terms.protect_within_ms);
+            // Whatever the stream keeps to itself, a stop that is gone is missed in time to place
+            // another.
+            self.verify_at = now.plus_ms(io.terms.protect_within_ms / 2);
             self.listing.want(now);
         }
         if self.trail.question.is_due(now) {

@@ -298,6 +298,12 @@ impl Executor {
         times.filter(|at| *at > self.now).min()
     }
 
+    /// What is being closed by an order of its own.
+    pub fn closing(&self) -> impl Iterator<Item = InstrumentId> {
+        let closes = self.desks.iter().filter(|(_, desk)| desk.is_under_way(Role::Exit));
+        closes.map(|(instrument, _)| *instrument)
+    }
+
     /// Whether nothing is under way or in question: ours and the venue's books are then equal.
     pub fn is_quiet(&self) -> bool {
         self.began_at.is_some()

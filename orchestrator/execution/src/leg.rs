@@ -142,6 +142,11 @@ impl Leg {
         self.phase == Phase::Working && !self.cancelling && self.triggered.is_none()
     }
 
+    /// Whether the venue, asked for it by its name, has not found it and nothing was heard of it since.
+    pub(crate) const fn is_missed(&self) -> bool {
+        self.looks.now.is_some() || self.looks.first.is_some()
+    }
+
     /// What it may still execute.
     pub(crate) fn open(&self) -> Quantity {
         self.quantity.minus_or_zero(self.executed)

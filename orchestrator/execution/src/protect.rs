@@ -248,7 +248,7 @@ impl Desk {
     fn is_covered(&self) -> bool {
         let stops = self.legs.values().filter(|leg| {
             let stays = !leg.cancelling || leg.uncancelled;
-            leg.role() == Role::Stop && leg.phase == Phase::Working && stays
+            leg.role() == Role::Stop && leg.phase == Phase::Working && stays && !leg.is_missed()
         });
         let covered = stops.fold(Quantity::ZERO, |sum, leg| {
             let open = leg.quantity.minus_or_zero(leg.booked);

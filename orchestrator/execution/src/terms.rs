@@ -20,7 +20,8 @@ pub struct Terms {
     /// Which market.
     pub market: Market,
     /// From a position's first fill, or from the loss of its stop, until it must have a working stop
-    /// at the venue. It is looked for there as often, whatever the stream says.
+    /// at the venue, or is being closed. It is looked for there twice in that time, whatever the stream
+    /// says.
     pub protect_within_ms: i64,
     /// How long the venue may take to show an order that it took, or a fill that it booked:
     /// 60 s. Absence is proven by two looks this far apart.

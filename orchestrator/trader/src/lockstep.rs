@@ -5,6 +5,7 @@
 use std::sync::mpsc::Sender;
 
 use actix::Addr;
+use domain::instrument::InstrumentId;
 use domain::time::UtcMs;
 use exchange::binance::catch_up::CatchUp;
 use tokio::sync::mpsc::UnboundedSender;
@@ -29,8 +30,8 @@ pub struct Move {
 pub struct Lockstep {
     /// The moves; the next one follows when the last is done.
     pub moves: watch::Receiver<Move>,
-    /// Which of them are done.
-    pub done: Sender<UtcMs>,
+    /// What is being closed at the venue after each of them.
+    pub done: Sender<Vec<InstrumentId>>,
     /// Whether what need not be on disk before something else happens stays in memory until then,
     /// as if every kill came before it was written; or is written at once.
     pub writes_late: bool,
@@ -64,10 +65,11 @@ impl Lockstep {
             if !heard {
                 return;
             }
-            if let Some(venue) = &venue {
-                turn(venue, at).await;
-            }
-            if self.done.send(at).is_err() || self.moves.changed().await.is_err() {
+            let closing = match &venue {
+                Some(venue) => turn(venue, at).await,
+                None => Vec::new(),
+            };
+            if self.done.send(closing).is_err() || self.moves.changed().await.is_err() {
                 return;
             }
         }

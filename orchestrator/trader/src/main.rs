@@ -1,4 +1,6 @@
 //! The binary `sextant`: the composition root and the command line.
+// They panic where nobody reads; `terminal` prints.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 #![allow(unreachable_pub, reason = "nothing of a binary can be reached from outside it")]
 
 mod alerts;
@@ -20,6 +22,7 @@ mod setup;
 mod signals;
 mod steps;
 mod summary;
+mod terminal;
 mod verbs;
 mod watch;
 
@@ -62,9 +65,10 @@ fn main() -> ExitCode {
     match dispatch(cli) {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            terminal::tell(&format!("error: {failure}\n"));
             if json {
-                println!("{}", verbs::run::failure_json(&failure));
+                // The exit code tells the rest, whatever could not be printed.
+                let _ = terminal::print(&format!("{}\n", verbs::run::failure_json(&failure)));
             }
             ExitCode::from(failure.code as u8)
         }

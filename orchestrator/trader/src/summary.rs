@@ -6,24 +6,23 @@ use std::fmt::Write as _;
 use domain::timeframe::Timeframe;
 use serde_json::{Value, json};
 
+use crate::ending::Outcome;
 use crate::session::Summary;
+use crate::terminal;
 
 /// Prints a summary.
-pub fn print(summary: &Summary, as_json: bool) {
-    if as_json {
-        println!("{}", json(summary));
-    } else {
-        println!("{}", table(summary));
-    }
+pub fn print(summary: &Summary, as_json: bool) -> Outcome<()> {
+    let text = if as_json { json(summary).to_string() } else { table(summary) };
+    terminal::print(&format!("{text}\n"))
 }
 
 /// Says that nothing was traded.
-pub fn print_unbegun(as_json: bool) {
+pub fn print_unbegun(as_json: bool) -> Outcome<()> {
     if as_json {
-        println!("{}", json!({ "finished": false, "stopped": "before trading began" }));
-    } else {
-        println!("stopped before trading began");
+        let unbegun = json!({ "finished": false, "stopped": "before trading began" });
+        return terminal::print(&format!("{unbegun}\n"));
     }
+    terminal::print("stopped before trading began\n")
 }
 
 /// The JSON of a summary.

@@ -12,5 +12,6 @@ mod normal;
 mod protection;
 mod random;
 mod restart;
+mod vanishing;
 mod venue;
 mod world;

@@ -1,16 +1,17 @@
 //! Every open position has a working stop, is being closed, or a person knows.
 
-use domain::order::{OrderState, Role, Side};
-use execution::answer::Failure;
+use domain::order::{Role, Side};
+use execution::answer::{AccountEvent, Failure};
 use execution::ask::Ask;
 use execution::fact::Fact;
 use execution::terms::Market;
 
 use crate::normal::MARKETS;
-use crate::venue::{Kind, p, q};
+use crate::venue::{p, q};
 use crate::world::{Fate, World};
 
-const FUTURES: [Market; 2] = [Market::Usdm { hedge: false }, Market::Usdm { hedge: true }];
+pub(crate) const FUTURES: [Market; 2] =
+    [Market::Usdm { hedge: false }, Market::Usdm { hedge: true }];
 
 fn places_stop(ask: &Ask) -> bool {
     matches!(ask, Ask::PlaceOco { .. } | Ask::PlaceStop { .. })
@@ -259,26 +260,24 @@ fn liquidation_and_deleveraging_are_fills_of_the_position() {
     }
 }
 
-/// Changes stops from one state to another behind everybody's back.
-fn tamper(world: &mut World, from: OrderState, to: OrderState) {
-    let orders = world.venue.plain.values_mut().chain(world.venue.algos.values_mut());
-    let stops = orders.filter(|order| order.kind == Kind::Waits && order.below);
-    for order in stops.filter(|order| order.seen.state == from) {
-        order.seen.state = to;
-    }
-}
-
 #[test]
-fn a_stop_that_vanishes_in_silence_is_missed_in_time() {
-    for market in MARKETS {
+fn deleveraging_that_is_told_before_the_entry_filled_waits_for_it() {
+    for market in FUTURES {
         let mut world = World::new(market);
-        world.buy("1");
-        world.run(15_000);
-        world.mute();
-        tamper(&mut world, OrderState::Accepted, OrderState::Cancelled);
-        assert!(world.venue.open_stops().is_empty(), "{market:?}");
-        world.run(20_000);
-        assert_eq!(world.venue.open_stops().len(), 1, "{market:?}");
+        world.venue.fills_lag_ms = 30_000;
+        world.stream = Box::new(|event| match event {
+            AccountEvent::Fill(fill) if fill.name.as_deref() != Some("adl_autoclose") => vec![],
+            _ => vec![20],
+        });
+        world.enter(Side::Buy, q("1"), p("95"), p("110"));
+        world.run(1_000);
+        world.venue.liquidate("adl_autoclose", q("0.3"));
+        world.price("100");
+        world.run(60_000);
+        assert_eq!(world.story(Role::Liquidation), ["filled"], "{market:?}");
+        assert_eq!(world.book.held, q("0.7").to_decimal());
+        assert!(!world.halted());
+        world.settle();
     }
 }
 
@@ -299,64 +298,6 @@ fn what_is_given_up_while_it_still_fills_grows_no_more() {
         let (rest, _) = (world.book.held, world.settle());
         assert!(rest < q("0.02").to_decimal(), "{market:?}: {rest}");
     }
-}
-
-#[test]
-fn a_stop_that_works_after_all_is_taken_away_once_the_position_is_flat() {
-    for market in MARKETS {
-        let mut world = World::new(market);
-        world.buy("1");
-        world.run(5_000);
-        world.close();
-        world.run(120_000);
-        assert!(world.book.held.is_zero() && world.venue.open_orders().is_empty(), "{market:?}");
-        tamper(&mut world, OrderState::Cancelled, OrderState::Accepted);
-        assert!(!world.venue.open_orders().is_empty(), "{market:?}");
-        world.run(90_000);
-        assert!(world.venue.open_orders().is_empty(), "{market:?}");
-        assert_eq!(world.book.interventions, [], "{market:?}");
-    }
-}
-
-#[test]
-fn a_disowned_stop_that_closes_a_later_position_is_booked_and_told() {
-    for market in FUTURES {
-        let mut world = World::new(market);
-        world.buy("1");
-        world.run(5_000);
-        world.close();
-        world.run(120_000);
-        world.price("100");
-        world.buy("2");
-        world.run(5_000);
-        let before = world.book.held;
-        // The first position's stop works after all, and is met before anybody asks.
-        let first = world.venue.algos.values_mut().find(|order| order.below).unwrap();
-        (first.seen.state, first.seen.triggered_order_id) = (OrderState::Accepted, None);
-        (first.reduce_only, first.price) = (true, p("99"));
-        world.price("98.5");
-        world.run(20_000);
-        assert_eq!(before - world.book.held, q("1").to_decimal(), "{market:?}");
-        assert!(world.halted(), "{market:?}");
-        world.settle();
-    }
-}
-
-#[test]
-fn an_exit_that_is_refused_is_not_asked_for_again_at_once() {
-    let mut world = World::new(Market::Usdm { hedge: false });
-    world.buy("1");
-    world.run(5_000);
-    // Nothing is held there any more, and nobody tells.
-    world.mute();
-    tamper(&mut world, OrderState::Accepted, OrderState::Cancelled);
-    world.venue.base = rust_decimal::Decimal::ZERO;
-    world.price("94");
-    world.run(180_000);
-    let exits =
-        |ask: &Ask| matches!(ask, Ask::PlaceMarket { name, .. } if name.id.role() == Role::Exit);
-    assert!((1..10).contains(&world.count(exits)), "{} exits", world.count(exits));
-    assert!(world.halted());
 }
 
 #[test]

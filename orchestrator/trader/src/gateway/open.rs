@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix::Addr;
 use backtest::floor::Floor;
 use domain::instrument::Instrument;
+use domain::instrument::InstrumentId;
 use domain::time::UtcMs;
 use exchange::binance::clock::local_now;
 use exchange::binance::handle::StreamHandle;
@@ -137,12 +138,13 @@ impl Way {
 }
 
 /// Gives leave to do all that follows from what was said, at this time of the market; returns when
-/// nothing more will happen until it moves on.
-pub async fn turn(words: &mpsc::UnboundedSender<Word>, at: UtcMs) {
+/// nothing more will happen until it moves on, and tells what is being closed then. A task that has
+/// ended has nothing more to do.
+pub async fn turn(words: &mpsc::UnboundedSender<Word>, at: UtcMs) -> Vec<InstrumentId> {
     let (over, told) = oneshot::channel();
-    if words.send(Word::Turn { at, over }).is_ok() {
-        // A task that has ended has nothing more to do.
-        let _ = told.await;
+    match words.send(Word::Turn { at, over }) {
+        Ok(()) => told.await.unwrap_or_default(),
+        Err(_) => Vec::new(),
     }
 }
 

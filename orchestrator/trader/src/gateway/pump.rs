@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::funding::FundingPayment;
 use domain::gateway::Command;
 use domain::instrument::Instrument;
+use domain::instrument::InstrumentId;
 use domain::intervention::Intervention;
 use domain::order::OrderReport;
 use domain::time::UtcMs;
@@ -48,12 +49,13 @@ pub enum Word {
     /// that it was told.
     WhenQuiet(oneshot::Sender<()>),
     /// The market's time, and the leave to do all that follows from what was said before; answered
-    /// when nothing more will happen until it moves on.
+    /// when nothing more will happen until it moves on, with what is being closed then. Whoever works
+    /// by the clock waits for no leave.
     Turn {
         /// The time.
         at: UtcMs,
         /// Where the answer goes.
-        over: oneshot::Sender<()>,
+        over: oneshot::Sender<Vec<InstrumentId>>,
     },
 }
 
@@ -207,11 +209,7 @@ impl Pump {
                 self.executor.on_tick(now, &mut self.out);
             }
             Word::WhenQuiet(tell) => self.waiting.push(tell),
-            Word::Turn { at, over } => {
-                let now = now.max(self.time.hear(at));
-                self.executor.on_tick(now, &mut self.out);
-                self.waiting.push(over);
-            }
+            Word::Turn { .. } => {}
         }
     }
 

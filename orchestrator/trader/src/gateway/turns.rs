@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use domain::instrument::InstrumentId;
 use domain::time::UtcMs;
 use exchange::binance::catch_up::CatchUp;
 use exchange::binance::user_stream::message::UserMessage;
@@ -32,7 +33,7 @@ struct Gone;
 /// Leave to do what follows.
 struct Leave {
     at: UtcMs,
-    over: oneshot::Sender<()>,
+    over: oneshot::Sender<Vec<InstrumentId>>,
     /// What was said before.
     said: Vec<Word>,
 }
@@ -66,7 +67,7 @@ impl Turns {
             }
             self.pump.answer_the_waiting();
             // Whoever gave leave may be gone.
-            let _ = over.send(());
+            let _ = over.send(self.pump.executor.closing().collect());
         }
     }
 

@@ -23,6 +23,7 @@ use crate::gateway::open::Venue;
 use crate::live::gate::{self, Evidence};
 use crate::live::rollout;
 use crate::place::Place;
+use crate::terminal;
 
 /// The venue, ready to be traded at: its account is what the settings want, and for real money
 /// nothing stands against it. The limits that apply are printed first.
@@ -39,7 +40,7 @@ pub async fn admitted(settings: &Settings, real_money: bool) -> Outcome<Venue> {
                    real money --live";
         return refused(why.to_owned());
     }
-    eprintln!("{}", limits(settings, real_money));
+    terminal::tell(&format!("{}\n", limits(settings, real_money)));
     if real_money {
         pass_the_gate(settings, keys).await?;
     }

@@ -46,7 +46,7 @@ pub(crate) fn show(loaded: &Loaded, json: bool) -> Outcome<()> {
     }
     output::print(&output::table(&COLUMNS, &settings))?;
     for warning in &loaded.warnings {
-        eprintln!("warning: {warning}");
+        output::tell(&format!("warning: {warning}\n"));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `pause`, `reduce`, `halt`, `resume`, `close`: a person's word to whatever runs with this data
 //! folder.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -94,7 +94,7 @@ pub(crate) fn resume(asked: &Resume, settings: &Settings, json: bool) -> Outcome
         Ok(Trading { state, .. }) => format!("trading is {state}"),
         Err(failure) => format!("why trading stopped can't be read: {failure}"),
     };
-    eprintln!("{shown}");
+    output::tell(&format!("{shown}\n"));
     if !asked.yes && !confirmed()? {
         let message = "nothing was resumed: it takes --yes, or a yes on a terminal";
         return Err(Failure::new(Code::Refused, message));
@@ -106,8 +106,7 @@ fn confirmed() -> Outcome<bool> {
     if !io::stdin().is_terminal() {
         return Ok(false);
     }
-    eprint!("resume? Type yes: ");
-    io::stderr().flush()?;
+    output::tell("resume? Type yes: ");
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     Ok(line.trim().eq_ignore_ascii_case("yes"))

@@ -14,6 +14,7 @@ use crate::config::settings::Settings;
 use crate::ending::{Code, Failure, Outcome};
 use crate::place::{self, Place};
 use crate::session::{Patience, Session, Until};
+use crate::verbs::output;
 use crate::verbs::run;
 use crate::{progress, summary};
 
@@ -78,10 +79,15 @@ pub fn demo(asked: &Demo, settings: &Settings, json: bool) -> Outcome<()> {
     make_room(asked, &place)?;
     let market = Market::start(&asked.replayed, &settings.instruments)?;
     if !json {
-        println!("the market: {}  (a simulator that speaks Binance's protocol)", market.rest);
-        println!("the store:  {}", place.folder.display());
-        println!("metrics:    http://{}/metrics", settings.metrics_addr);
-        println!("it can be stopped with Ctrl-C and goes on where it was\n");
+        output::print(&format!(
+            "the market: {}  (a simulator that speaks Binance's protocol)\n\
+             the store:  {}\n\
+             metrics:    http://{}/metrics\n\
+             it can be stopped with Ctrl-C and goes on where it was\n\n",
+            market.rest,
+            place.folder.display(),
+            settings.metrics_addr
+        ))?;
     }
     let until = if asked.exit_at_end || json { Until::EndOfData } else { Until::Stopped };
     let until = if asked.replayed.speed == "max" { Until::EndOfData } else { until };
@@ -103,13 +109,13 @@ pub fn demo(asked: &Demo, settings: &Settings, json: bool) -> Outcome<()> {
         lockstep: None,
     };
     let Some(summary) = run::trade(&settings, !json, session)? else {
-        summary::print_unbegun(json);
-        return Ok(());
+        return summary::print_unbegun(json);
     };
     write_state(&place.folder, &State { finished: summary.finished, ..state(asked) })?;
-    summary::print(&summary, json);
+    summary::print(&summary, json)?;
     if !json {
-        println!("  look further: sextant decisions --limit 5, sextant trades, sextant verify");
+        let further = "sextant decisions --limit 5, sextant trades, sextant verify";
+        output::print(&format!("  look further: {further}\n"))?;
     }
     Ok(())
 }

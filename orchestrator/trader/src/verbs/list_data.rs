@@ -61,7 +61,10 @@ pub fn list(asked: &ListData, settings: &Settings, json: bool) -> Outcome<()> {
         None => futures::list(&futures::folder(settings))?,
     };
     if found.is_empty() && told.is_empty() && !json {
-        eprintln!("{} has no such candles; `sextant download-data` fetches some", place.display());
+        let place = place.display();
+        output::tell(&format!(
+            "{place} has no such candles; `sextant download-data` fetches some\n"
+        ));
         return Ok(());
     }
     let short = |row: Coverage| if asked.show_holes { row } else { row.in_short() };

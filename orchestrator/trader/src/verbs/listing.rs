@@ -84,9 +84,12 @@ impl Asked {
         if rows.is_empty() {
             let filtered = self.filter != Filter::default();
             let hint = if filtered { " with these filters" } else { " yet" };
-            eprintln!("there are no {things}{hint}");
+            output::tell(&format!("there are no {things}{hint}\n"));
         } else if self.form == Form::Table && shown.len() < rows.len() {
-            eprintln!("these are the latest {}; --limit N shows more, --csv all", shown.len());
+            let latest = shown.len();
+            output::tell(&format!(
+                "these are the latest {latest}; --limit N shows more, --csv all\n"
+            ));
         }
         Ok(())
     }

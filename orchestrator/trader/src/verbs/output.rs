@@ -1,7 +1,6 @@
 //! Results on stdout: tables for people, CSV and JSON for programs.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
 use domain::money::Money;
 use domain::time::UtcMs;
@@ -10,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::ending::Outcome;
+pub(crate) use crate::terminal::{print, tell};
 
 /// A column of a listing of `R`s.
 pub(crate) struct Column<R> {
@@ -108,15 +108,6 @@ pub(crate) fn with_utc(mut row: Value, moments: &[&str]) -> Value {
         }
     }
     row
-}
-
-/// Prints a result. A reader who has seen enough (`| head`) is no failure.
-pub(crate) fn print(text: &str) -> Outcome<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
 }
 
 /// Prints a JSON document.

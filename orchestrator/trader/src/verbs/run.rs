@@ -63,11 +63,10 @@ pub fn run(asked: &Run, settings: &Settings, json: bool) -> Outcome<()> {
         lockstep: None,
     };
     if let Some(summary) = trade(settings, !asked.once, session)? {
-        summary::print(&summary, json);
+        summary::print(&summary, json)
     } else {
-        summary::print_unbegun(json);
+        summary::print_unbegun(json)
     }
-    Ok(())
 }
 
 /// What a run is begun with, by the settings.

@@ -15,6 +15,7 @@ use simulator::options::{Faults, Options, Source, Trading};
 use crate::cli::{Replayed, Simulate};
 use crate::ending::{Code, Failure, Outcome};
 use crate::signals::Stop;
+use crate::verbs::output;
 
 /// Generated candles begin here: a Monday, so that weeks are whole.
 const GENERATED_FROM: UtcMs = UtcMs::new(1_704_067_200_000);
@@ -22,23 +23,20 @@ const GENERATED_FROM: UtcMs = UtcMs::new(1_704_067_200_000);
 /// Serves until a person stops it.
 pub fn simulate(asked: &Simulate, json: bool) -> Outcome<()> {
     if asked.list_faults {
-        list_faults(json);
-        return Ok(());
+        return list_faults(json);
     }
     let options = options(asked)?;
     actix::System::new().block_on(async {
         let server = simulator::server::serve(options).await?;
         let address = server.address();
         if json {
-            println!(
-                "{}",
-                json!({ "rest": format!("http://{address}"), "stream": format!("ws://{address}") })
-            );
+            let (rest, stream) = (format!("http://{address}"), format!("ws://{address}"));
+            output::print(&format!("{}\n", json!({ "rest": rest, "stream": stream })))?;
         } else {
-            println!(
-                "serving Binance's market data protocol on http://{address} and ws://{address}"
-            );
-            println!("how far it is: http://{address}/sim/status; stop it with Ctrl-C");
+            output::print(&format!(
+                "serving Binance's market data protocol on http://{address} and ws://{address}\n\
+                 how far it is: http://{address}/sim/status; stop it with Ctrl-C\n"
+            ))?;
         }
         let stop = Stop::listen()?;
         tokio::select! {
@@ -49,14 +47,12 @@ pub fn simulate(asked: &Simulate, json: bool) -> Outcome<()> {
     })
 }
 
-fn list_faults(json: bool) {
+fn list_faults(json: bool) -> Outcome<()> {
     if json {
-        println!("{}", json!(FAULTS));
-        return;
+        return output::print(&format!("{}\n", json!(FAULTS)));
     }
-    for Described { name, text, .. } in FAULTS {
-        println!("{:<22} {text}", name.word());
-    }
+    let line = |Described { name, text, .. }: &Described| format!("{:<22} {text}\n", name.word());
+    output::print(&FAULTS.iter().map(line).collect::<String>())
 }
 
 /// A file's text.

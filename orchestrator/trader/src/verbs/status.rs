@@ -71,7 +71,7 @@ pub(crate) fn healthz(url: &str, json: bool) -> Outcome<ExitCode> {
         output::print("healthy\n")?;
     }
     if let Some(problem) = problem {
-        eprintln!("error: {problem}");
+        output::tell(&format!("error: {problem}\n"));
     }
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::from(Code::Venue as u8) })
 }

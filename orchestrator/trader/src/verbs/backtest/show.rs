@@ -48,7 +48,7 @@ fn list(settings: &Settings, json: bool) -> Outcome<()> {
         output::print(&output::table(&COLUMNS, &runs))?;
     }
     if runs.is_empty() {
-        eprintln!("there are no backtests yet");
+        output::tell("there are no backtests yet\n");
     }
     for problem in problems {
         tracing::warn!("{problem}");

@@ -5,50 +5,67 @@ use domain::time::UtcMs;
 use rust_decimal::Decimal;
 use simulator::snapshot::{BookedOrder, MarketBooks};
 
-/// Below this the venue takes no order, so that nothing can be placed, nor lost.
-const LEAST_QUOTE: i64 = 10;
+/// Below this the venue takes no order, nor for what a lot's step more would be worth, so that
+/// nothing can be placed, nor lost.
+const LEAST_QUOTE: i64 = 12;
 
 /// From when until when.
 pub(super) type Span = (UtcMs, UtcMs);
 
-/// When something was held bare.
+/// How much of an instrument was held without a working stop, look by look.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Exposure {
-    spans: Vec<Span>,
-    is_bare: bool,
+    looks: Vec<(UtcMs, Bare)>,
+}
+
+/// What no stop works for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Bare {
+    /// In base units, of either direction.
+    base: Decimal,
+    /// At the last trade.
+    price: Decimal,
 }
 
 impl Exposure {
-    pub(super) fn look(&mut self, now: UtcMs, is_bare: bool) {
-        match self.spans.last_mut() {
-            Some((_, until)) if self.is_bare => *until = now,
-            _ if is_bare => self.spans.push((now, now)),
-            _ => {}
-        }
-        self.is_bare = is_bare;
+    pub(super) fn look(&mut self, now: UtcMs, bare: Bare) {
+        self.looks.push((now, bare));
     }
 
-    /// The longest time outside of these spans, which are in order.
-    pub(super) fn longest_without_ms(&self, closing: &[Span]) -> i64 {
-        let rest_ms = |(since, until): &Span| {
-            let (mut since, mut longest) = (*since, 0);
-            for (begin, end) in closing.iter().filter(|(begin, _)| begin < until) {
-                longest = longest.max(begin.since(since));
-                since = since.max(*end);
+    /// When more was bare than these units, which belong to no position, and than the venue would
+    /// take an order for.
+    fn spans(&self, beside: Decimal) -> Vec<Span> {
+        let mut spans: Vec<Span> = Vec::new();
+        let mut was_bare = false;
+        for (now, Bare { base, price }) in &self.looks {
+            let is_bare = (base - beside) * price > Decimal::from(LEAST_QUOTE);
+            match spans.last_mut() {
+                Some((_, until)) if was_bare => *until = *now,
+                _ if is_bare => spans.push((*now, *now)),
+                _ => {}
             }
-            longest.max(until.since(since))
-        };
-        self.spans.iter().map(rest_ms).max().unwrap_or(0)
+            was_bare = is_bare;
+        }
+        spans
+    }
+
+    /// When more was bare for longest than these units, which belong to no position.
+    pub(super) fn longest(&self, beside: Decimal) -> Option<Span> {
+        self.spans(beside).into_iter().max_by_key(|span| length_ms(*span))
     }
 }
 
-/// Whether more is held than the venue would take an order for, and no stop of ours works for it.
-pub(super) fn is_bare(books: &MarketBooks, instrument: InstrumentId) -> bool {
+/// How long a span is.
+pub(super) fn length_ms((since, until): Span) -> i64 {
+    until.since(since)
+}
+
+/// What of an instrument no stop works for.
+pub(super) fn bare(books: &MarketBooks, instrument: InstrumentId) -> Bare {
     let symbol = instrument.symbol();
     let held = held(books, instrument);
     let closing = if held.is_sign_negative() { "BUY" } else { "SELL" };
     let last = books.trades.iter().rev().find(|trade| trade.symbol == symbol);
-    let worth = last.map_or(Decimal::ZERO, |trade| trade.price * held.abs());
     // What waits at a trigger, and what is being closed at the market this very moment.
     let guards = |order: &&BookedOrder| {
         let works = matches!(order.status.as_str(), "NEW" | "PARTIALLY_FILLED");
@@ -57,7 +74,8 @@ pub(super) fn is_bare(books: &MarketBooks, instrument: InstrumentId) -> bool {
     };
     let guarding = books.orders.iter().chain(&books.conditional).filter(guards);
     let guarded: Decimal = guarding.map(|order| order.quantity - order.filled).sum();
-    worth > Decimal::from(LEAST_QUOTE) && guarded * Decimal::TWO < held.abs()
+    let price = last.map_or(Decimal::ZERO, |trade| trade.price);
+    Bare { base: (held.abs() - guarded).max(Decimal::ZERO), price }
 }
 
 /// Base units, negative where they are sold short.
@@ -76,15 +94,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_being_closed_is_not_left_alone() {
+    fn the_longest_is_found_and_what_belongs_to_no_position_not_counted() {
         let at = UtcMs::new;
         let mut exposure = Exposure::default();
-        for (now, is_bare) in [(0, false), (10, true), (50, true), (70, false), (80, true)] {
-            exposure.look(at(now), is_bare);
+        for (now, base) in [(0, 1), (10, 3), (50, 3), (70, 1), (80, 3)] {
+            exposure.look(at(now), Bare { base: base.into(), price: Decimal::from(10) });
         }
-        assert_eq!(exposure.longest_without_ms(&[]), 60);
-        assert_eq!(exposure.longest_without_ms(&[(at(0), at(20)), (at(25), at(40))]), 30);
-        assert_eq!(exposure.longest_without_ms(&[(at(15), at(90))]), 5);
-        assert_eq!(exposure.longest_without_ms(&[(at(75), at(90))]), 60);
+        assert_eq!(exposure.longest(Decimal::ONE), Some((at(10), at(70))));
+        assert_eq!(exposure.longest(Decimal::TWO), None);
     }
 }

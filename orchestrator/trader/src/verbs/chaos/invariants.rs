@@ -7,16 +7,17 @@ use decision::snapshot::TradingState;
 use domain::fill::Fill;
 use domain::instrument::InstrumentId;
 use domain::order::{ClientOrderId, OrderState, Role};
+use domain::portfolio::Portfolio;
 use domain::venue_name::VenueName;
 use exchange::binance::signed::verdict::Market;
 use rust_decimal::Decimal;
 use simulator::snapshot::{BookedOrder, MarketBooks};
 
 use crate::ending::Outcome;
-use crate::verbs::chaos::exposure::Exposure;
+use crate::verbs::chaos::exposure::{Exposure, Span, length_ms};
 use crate::verbs::chaos::script::Script;
 use crate::verbs::chaos::verdict::Ledger;
-use crate::verbs::chaos::world::PROTECT_WITHIN_MS;
+use crate::verbs::chaos::world::{MOMENT_MS, PROTECT_WITHIN_MS};
 
 /// Every fill that the venue booked is in the ledger, with the same numbers.
 pub(super) fn lost(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
@@ -142,27 +143,36 @@ fn booked_otherwise(venue: &MarketBooks, ledger: &Ledger, id: ClientOrderId) -> 
 /// Nothing was held without a working stop for longer than is allowed, unless it was being closed, or
 /// trading is halted and a person was told.
 pub(super) fn unprotected(
-    exposures: &BTreeMap<InstrumentId, Exposure>,
-    ledger: &Ledger,
+    left_alone: &BTreeMap<InstrumentId, Span>,
     state: TradingState,
 ) -> Vec<String> {
     if state == TradingState::Halted {
         return Vec::new();
     }
-    // What is found missing then is closed, for which the same time is granted again.
-    let late = left_alone_ms(exposures, ledger).filter(|(_, ms)| *ms > PROTECT_WITHIN_MS * 2);
-    late.map(|(id, ms)| format!("{id} was bare for {} s", ms / 1_000)).collect()
+    // The program acts when the market has moved, a moment late at most.
+    let late =
+        left_alone.iter().filter(|(_, span)| length_ms(**span) > PROTECT_WITHIN_MS + MOMENT_MS);
+    late.map(|(id, (since, until))| format!("{id} was bare from {since} to {until}")).collect()
 }
 
-/// How long each was held without a working stop and without being closed, at most.
-pub(super) fn left_alone_ms<'a>(
-    exposures: &'a BTreeMap<InstrumentId, Exposure>,
-    ledger: &'a Ledger,
-) -> impl Iterator<Item = (&'a InstrumentId, i64)> {
-    exposures.iter().map(|(instrument, exposure)| {
-        let closing = ledger.closing.get(instrument).map_or(&[][..], Vec::as_slice);
-        (instrument, exposure.longest_without_ms(closing))
-    })
+/// When each was held without a working stop and without being closed for longest.
+pub(super) fn left_alone(
+    exposures: &BTreeMap<InstrumentId, Exposure>,
+    portfolio: &Portfolio,
+) -> BTreeMap<InstrumentId, Span> {
+    let longest = |(instrument, exposure): (&InstrumentId, &Exposure)| {
+        Some((*instrument, exposure.longest(beside(portfolio, *instrument))?))
+    };
+    exposures.iter().filter_map(longest).collect()
+}
+
+/// What is owned of an instrument's base beside its position: less than could be sold remains of
+/// each.
+fn beside(portfolio: &Portfolio, instrument: InstrumentId) -> Decimal {
+    let asset = instrument.base().parse().ok();
+    let rest =
+        asset.filter(|_| !instrument.is_perpetual()).and_then(|a| portfolio.others().get(&a));
+    rest.map_or(Decimal::ZERO, |money| money.to_decimal())
 }
 
 /// Balances, positions and average prices equal the venue's, to the last digit.
@@ -184,9 +194,7 @@ pub(super) fn unequal(venue: &MarketBooks, core: &Core, script: &Script) -> Outc
             for instrument in &script.pairs {
                 let position = portfolio.positions().get(instrument);
                 let held = position.map_or(Ok(Decimal::ZERO), |position| position.net_base())?;
-                let asset = instrument.base();
-                let beside = asset.parse().ok().and_then(|asset| portfolio.others().get(&asset));
-                let ours = held + beside.map_or(Decimal::ZERO, |money| money.to_decimal());
+                let (asset, ours) = (instrument.base(), held + beside(portfolio, *instrument));
                 compare(format!("{asset} held"), ours, total(asset));
             }
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 
+use domain::instrument::InstrumentId;
 use domain::time::UtcMs;
 use exchange::binance::signed::client::SignedOptions;
 use exchange::binance::signed::keys::Keys;
@@ -44,7 +45,8 @@ pub(super) struct Life {
     kill: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Outcome<()>>>,
     moves: watch::Sender<Move>,
-    done: Receiver<UtcMs>,
+    done: Receiver<Vec<InstrumentId>>,
+    closing: Vec<InstrumentId>,
     is_over: bool,
 }
 
@@ -90,9 +92,15 @@ impl Life {
             })?
         };
         let (kill, thread) = (Some(kill), Some(thread));
-        let mut life = Self { stop, kill, thread, moves, done, is_over: false };
+        let mut life =
+            Self { stop, kill, thread, moves, done, closing: Vec::new(), is_over: false };
         life.wait();
         Ok(life)
+    }
+
+    /// Whether it is closing what is held of an instrument by an order of its own.
+    pub(super) fn is_closing(&self, instrument: InstrumentId) -> bool {
+        self.closing.contains(&instrument)
     }
 
     /// Whether it has ended.
@@ -108,7 +116,10 @@ impl Life {
     }
 
     fn wait(&mut self) {
-        self.is_over |= self.done.recv().is_err();
+        match self.done.recv() {
+            Ok(closing) => self.closing = closing,
+            Err(_) => self.is_over = true,
+        }
     }
 
     /// Kills it where it stands, if it is not dead yet.

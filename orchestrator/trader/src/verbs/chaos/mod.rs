@@ -53,7 +53,10 @@ impl Runs {
 }
 
 /// Lives through the seeds, as many at a time as there are threads; `tell` hears of each.
-fn run(asked: &Chaos, tell: impl Fn(u64, &Outcome<Verdict>) + Sync) -> Outcome<Runs> {
+fn run(
+    asked: &Chaos,
+    tell: impl Fn(u64, &Outcome<Verdict>) -> Outcome<()> + Sync,
+) -> Outcome<Runs> {
     let folder = tempfile::tempdir()?;
     open_to_all(folder.path())?;
     let runtime =
@@ -74,7 +77,7 @@ fn run(asked: &Chaos, tell: impl Fn(u64, &Outcome<Verdict>) + Sync) -> Outcome<R
             let store = format!("{store}&options=-csynchronous_commit%3Doff");
             let place = folder.path().join(&name);
             let lived = world::live_through(&script, &store, &place, runtime.handle());
-            tell(*seed, &lived);
+            tell(*seed, &lived)?;
             runs.lock().expect("whoever panics ends the process").add(*seed, lived);
             // A thousand of them would take more than ten gigabytes.
             runtime.block_on(server.drop_database(&name))?;

@@ -8,36 +8,38 @@ use crate::verbs::chaos::verdict::Verdict;
 use crate::verbs::output;
 
 /// A line as soon as a run is over, for people alone.
-pub(super) fn line(seed: u64, lived: &Outcome<Verdict>, json: bool) {
+pub(super) fn line(seed: u64, lived: &Outcome<Verdict>, json: bool) -> Outcome<()> {
     match lived {
-        _ if json => {}
-        Ok(verdict) => held(verdict),
-        Err(failure) => println!("seed {seed:>6}: FAILED; {failure}"),
+        _ if json => Ok(()),
+        Ok(verdict) => output::print(&told(verdict)),
+        Err(failure) => output::print(&format!("seed {seed:>6}: FAILED; {failure}\n")),
     }
 }
 
-fn held(verdict: &Verdict) {
+fn told(verdict: &Verdict) -> String {
     let Verdict { seed, market, kills, orders, fills, entries, unprotected_ms, took_ms, .. } =
         verdict;
     let bare = unprotected_ms / 1_000;
     let word = if verdict.holds() { "ok" } else { "BROKEN" };
-    println!(
+    let mut text = format!(
         "seed {seed:>6}, {market}: {word}; {orders} orders, {fills} fills, {kills} kills, {entries} entries, \
-         bare for {bare} s at most, {:.1} s; {}",
+         bare for {bare} s at most, {:.1} s; {}\n",
         *took_ms as f64 / 1e3,
         verdict.faults.join(", ")
     );
     if verdict.state != "active" {
-        println!("  trading ended {}", verdict.state);
+        text += &format!("  trading ended {}\n", verdict.state);
     }
     if !verdict.holds() {
-        println!("  again: sextant chaos --seed {seed} --hours {}", verdict.minutes / 60);
+        let hours = verdict.minutes / 60;
+        text += &format!("  again: sextant chaos --seed {seed} --hours {hours}\n");
     }
     for (what, found) in broken(verdict) {
         for each in found {
-            println!("  {what}: {each}");
+            text += &format!("  {what}: {each}\n");
         }
     }
+    text
 }
 
 fn broken(verdict: &Verdict) -> [(&'static str, &[String]); 5] {
@@ -71,6 +73,5 @@ pub(super) fn summary(runs: &Runs, json: bool) -> Outcome<()> {
     if json {
         return output::print_json(&json!({ "totals": totals, "runs": runs, "failed": failed }));
     }
-    println!("{totals}");
-    Ok(())
+    output::print(&format!("{totals}\n"))
 }

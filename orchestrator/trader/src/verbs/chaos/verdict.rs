@@ -8,8 +8,7 @@ use domain::canonical;
 use domain::fill::Fill;
 use domain::instrument::InstrumentId;
 use domain::ledger::EntryKind;
-use domain::order::{Order, OrderState, Role};
-use domain::time::UtcMs;
+use domain::order::Order;
 use exchange::binance::signed::verdict::Market;
 use serde::Serialize;
 use simulator::snapshot::{MarketBooks, Snapshot};
@@ -17,7 +16,7 @@ use store::store::Store;
 
 use crate::ending::{Code, Failure, Outcome};
 use crate::recovery;
-use crate::verbs::chaos::exposure::{Exposure, Span};
+use crate::verbs::chaos::exposure::{Exposure, length_ms};
 use crate::verbs::chaos::invariants;
 use crate::verbs::chaos::script::Script;
 
@@ -80,16 +79,11 @@ pub(super) struct Facts<'a> {
     pub(super) failures: Vec<String>,
 }
 
-/// The end of what has not ended.
-const FOREVER: UtcMs = UtcMs::new(i64::MAX);
-
 /// What the ledger says.
 pub(super) struct Ledger {
     pub(super) fills: Vec<Fill>,
     /// By their last entry.
     pub(super) orders: BTreeMap<String, Order>,
-    /// When each instrument's position was being closed by an order of its own.
-    pub(super) closing: BTreeMap<InstrumentId, Vec<Span>>,
     entries: u64,
     head: String,
 }
@@ -108,7 +102,8 @@ pub(super) async fn judge(facts: Facts<'_>, database: &str) -> Outcome<Verdict> 
     let venue = &of_market(books, script.market).unwrap_or_default();
     let core = core.floor().core();
     let state = core.account().state();
-    let left_alone = invariants::left_alone_ms(&exposures, &ledger).map(|(_, ms)| ms).max();
+    let left_alone = invariants::left_alone(&exposures, &core.account().portfolio);
+    let longest = left_alone.values().map(|span| length_ms(*span)).max();
     let mut faults: Vec<String> =
         script.plan.faults.iter().map(|fault| fault.name.to_string()).collect();
     faults.extend(failures.iter().map(|failure| format!("restarted: {failure}")));
@@ -124,13 +119,13 @@ pub(super) async fn judge(facts: Facts<'_>, database: &str) -> Outcome<Verdict> 
         fills: venue.trades.len(),
         entries: ledger.entries,
         head: ledger.head.clone(),
-        unprotected_ms: left_alone.unwrap_or(0),
+        unprotected_ms: longest.unwrap_or(0),
         state: state.name(),
         faults,
         lost: invariants::lost(venue, &ledger),
         doubled: invariants::doubled(venue, &ledger),
         denied: invariants::denied(venue, &ledger),
-        unprotected: invariants::unprotected(&exposures, &ledger, state),
+        unprotected: invariants::unprotected(&left_alone, state),
         unequal: invariants::unequal(venue, core, script)?,
         took_ms: 0,
     })
@@ -150,34 +145,16 @@ impl Ledger {
     async fn read(store: &Store) -> Outcome<Self> {
         let head = store.ledger_head().await?;
         let (mut fills, mut orders) = (Vec::new(), BTreeMap::new());
-        let mut closing: BTreeMap<InstrumentId, Vec<Span>> = BTreeMap::new();
         for entry in store.ledger_entries(1, head.seq).await? {
             match entry.kind {
                 EntryKind::Fill => fills.push(canonical::decode(&entry.payload)?),
                 EntryKind::Order => {
                     let OrderRecord { order, .. } = canonical::decode(&entry.payload)?;
-                    let ticket = order.ticket;
-                    let spans = closing.entry(ticket.instrument).or_default();
-                    if ticket.client_order_id.role() == Role::Exit {
-                        exits(spans, &order, entry.at);
-                    }
                     orders.insert(order.ticket.client_order_id.to_string(), order);
                 }
                 _ => {}
             }
         }
-        Ok(Self { fills, orders, closing, entries: head.seq, head: head.hash.to_string() })
-    }
-}
-
-/// Takes note of a step of an order that closes.
-fn exits(spans: &mut Vec<Span>, order: &Order, at: UtcMs) {
-    let begins = order.state == OrderState::Intended;
-    match spans.last_mut() {
-        // One more may be decided while the last is in question.
-        Some((_, until)) if !begins || *until == FOREVER => {
-            *until = if order.state.is_final() { at } else { FOREVER };
-        }
-        _ => spans.push((at, FOREVER)),
+        Ok(Self { fills, orders, entries: head.seq, head: head.hash.to_string() })
     }
 }

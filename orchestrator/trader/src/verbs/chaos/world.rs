@@ -11,7 +11,7 @@ use simulator::server::{Simulator, serve};
 use tokio::runtime::Handle;
 
 use crate::ending::{Code, Failure, Outcome};
-use crate::verbs::chaos::exposure::{Exposure, is_bare};
+use crate::verbs::chaos::exposure::{Bare, Exposure, bare};
 use crate::verbs::chaos::life::{Life, Surroundings};
 use crate::verbs::chaos::script::{CAPITAL, FROM, Script};
 use crate::verbs::chaos::verdict::{self, Verdict};
@@ -19,7 +19,7 @@ use crate::verbs::chaos::verdict::{self, Verdict};
 pub(super) const KEY: &str = "chaosKey";
 pub(super) const SECRET: &str = "chaosSecretThatNothingMayShow";
 /// The market moves by so much at once.
-const MOMENT_MS: i64 = 20_000;
+pub(super) const MOMENT_MS: i64 = 20_000;
 /// How long a position may be without a working stop.
 pub(super) const PROTECT_WITHIN_MS: i64 = 30_000;
 
@@ -168,7 +168,10 @@ impl World<'_> {
         };
         for instrument in &self.script.pairs {
             let exposure = self.exposures.entry(*instrument).or_default();
-            let bare = self.life.is_some() && is_bare(&books, *instrument);
+            // While nobody lives, nobody can be late.
+            let can_be = |life: &Life| !life.is_over() && !life.is_closing(*instrument);
+            let may_be_late = self.life.as_ref().is_some_and(can_be);
+            let bare = if may_be_late { bare(&books, *instrument) } else { Bare::default() };
             exposure.look(now, bare);
         }
     }
