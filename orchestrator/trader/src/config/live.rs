@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use super::reading::Reading;
 use super::settings::{ApiKeys, Live};
 use super::sources::Sources;
-use super::values;
+use super::{store, values};
 
 /// The words that say that a person means it.
 pub(crate) const CONFIRMATION: &str = "I-accept-losses";
@@ -20,6 +20,7 @@ pub(super) fn read(reading: &mut Reading, sources: &Sources) -> Live {
         confirmation: reading.read("LIVE_CONFIRMATION", values::filled),
         without_paper_record: reading.read("SEXTANT_LIVE_WITHOUT_PAPER_RECORD", yes).is_some(),
         without_backup: reading.read("SEXTANT_LIVE_WITHOUT_BACKUP", yes).is_some(),
+        paper: store::paper(reading, sources),
         backup_marker: reading.read("SEXTANT_BACKUP_MARKER", values::path),
         backup_max_days: reading.read_or_default("SEXTANT_BACKUP_MAX_DAYS", values::whole),
     }

@@ -262,6 +262,7 @@ impl Reading {
         let profile = self.given("SEXTANT_PROFILE").filter(|g| g.value.ends_with(".toml"));
         let secrets = [
             "DATABASE_URL_FILE",
+            "SEXTANT_PAPER_DATABASE_URL_FILE",
             "POSTGRES_PASSWORD_FILE",
             "SMTP_PASSWORD_FILE",
             "BINANCE_API_SECRET_FILE",

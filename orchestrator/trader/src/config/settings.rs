@@ -103,6 +103,8 @@ pub(crate) struct Live {
     pub(crate) keys: Option<ApiKeys>,
     /// The words that say that a person means it.
     pub(crate) confirmation: Option<String>,
+    /// Where the record of paper trading is.
+    pub(crate) paper: StoreChoice,
     /// Overrides that 14 days of paper trading are asked for.
     pub(crate) without_paper_record: bool,
     /// Overrides that a fresh backup is asked for.

@@ -34,11 +34,8 @@ pub(super) fn read(reading: &mut Reading, sources: &Sources) -> StoreChoice {
         password: reading.secret("POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", sources),
     };
     if let Some((name, text)) = url {
-        match Url::parse(text.trim()).ok().filter(|url| SCHEMES.contains(&url.scheme())) {
-            Some(url) => contradictions(reading, &url, &parts),
-            None => {
-                reading.refuse(name, "is not an address as postgres://user:password@host:port/name")
-            }
+        if let Some(url) = address(reading, name, &text) {
+            contradictions(reading, &url, &parts);
         }
         return StoreChoice::Url(SecretString::from(text.trim()));
     }
@@ -59,6 +56,24 @@ pub(super) fn read(reading: &mut Reading, sources: &Sources) -> StoreChoice {
     let port = parts.port;
     let url = format!("postgres://{user}:{password}@{host}:{port}/{database}");
     StoreChoice::Url(SecretString::from(url))
+}
+
+/// Where the record of trading on paper is: the private store, unless a database is named.
+pub(super) fn paper(reading: &mut Reading, sources: &Sources) -> StoreChoice {
+    let names = ("SEXTANT_PAPER_DATABASE_URL", "SEXTANT_PAPER_DATABASE_URL_FILE");
+    let Some((name, text)) = reading.secret(names.0, names.1, sources) else {
+        return StoreChoice::Embedded;
+    };
+    address(reading, name, &text);
+    StoreChoice::Url(SecretString::from(text.trim()))
+}
+
+fn address(reading: &mut Reading, name: &'static str, text: &str) -> Option<Url> {
+    let url = Url::parse(text.trim()).ok().filter(|url| SCHEMES.contains(&url.scheme()));
+    if url.is_none() {
+        reading.refuse(name, "is not an address as postgres://user:password@host:port/name");
+    }
+    url
 }
 
 fn host(text: &str) -> Result<String, String> {

@@ -289,6 +289,18 @@ pub(crate) static SETTINGS: &[Setting] = &[
     )
     .secret(),
     Setting::new(
+        "SEXTANT_PAPER_DATABASE_URL",
+        Unset,
+        "address of the store that paper trading wrote to, which real money asks for; none: the \
+         embedded one",
+    )
+    .secret(),
+    Setting::new(
+        "SEXTANT_PAPER_DATABASE_URL_FILE",
+        Unset,
+        "file that holds SEXTANT_PAPER_DATABASE_URL",
+    ),
+    Setting::new(
         "SEXTANT_BACKUP_MARKER",
         Unset,
         "file that each backup touches; none: backup.done in the data folder",

@@ -6,12 +6,9 @@ use std::time::UNIX_EPOCH;
 use domain::time::{DAY_MS, UtcMs};
 use exchange::binance::signed::verdict::Market;
 use exchange::binance::spot::account::{KeyRights, RightsError};
-use store::store::Store;
 
 use crate::config::live::CONFIRMATION;
 use crate::config::settings::{Live, StoreChoice};
-use crate::ending::Outcome;
-use crate::recovery;
 
 /// How long a strategy must have run on paper.
 pub const PAPER_DAYS: u32 = 14;
@@ -28,12 +25,19 @@ pub enum Refusal {
     /// Too little was seen on paper.
     #[error(
         "there are {days} days of paper trading and {PAPER_DAYS} are asked for; go on with \
-         `sextant run`, or set SEXTANT_LIVE_WITHOUT_PAPER_RECORD=yes"
+         `sextant run`, name the store that it wrote to in SEXTANT_PAPER_DATABASE_URL, or set \
+         SEXTANT_LIVE_WITHOUT_PAPER_RECORD=yes"
     )]
     ShortPaperRecord {
         /// How many there are.
         days: u32,
     },
+    /// What was seen on paper is not known.
+    #[error(
+        "the record of paper trading can't be read: {0}; correct SEXTANT_PAPER_DATABASE_URL, or set \
+         SEXTANT_LIVE_WITHOUT_PAPER_RECORD=yes"
+    )]
+    PaperUnknown(String),
     /// There is no backup.
     #[error(
         "no backup has touched its marker yet; see docs/operations.md, or set \
@@ -74,8 +78,8 @@ pub struct Evidence<'a> {
     pub live: &'a Live,
     /// Where the run would be kept.
     pub store: &'a StoreChoice,
-    /// On how many days decisions were made on paper.
-    pub paper_days: u32,
+    /// On how many days decisions were made on paper, or why that is not known.
+    pub paper_days: Result<u32, String>,
     /// How old the last backup is, in whole days; none where there is none.
     pub backup_days: Option<u32>,
     /// What the key may do, or why that is not known.
@@ -94,8 +98,11 @@ pub fn live_gate(evidence: &Evidence<'_>) -> Result<(), Vec<Refusal>> {
     if matches!(store, StoreChoice::Embedded) {
         refusals.push(Refusal::EmbeddedStore);
     }
-    if *paper_days < PAPER_DAYS && !live.without_paper_record {
-        refusals.push(Refusal::ShortPaperRecord { days: *paper_days });
+    match paper_days {
+        _ if live.without_paper_record => {}
+        Ok(days) if *days < PAPER_DAYS => refusals.push(Refusal::ShortPaperRecord { days: *days }),
+        Ok(_) => {}
+        Err(why) => refusals.push(Refusal::PaperUnknown(why.clone())),
     }
     let limit = live.backup_max_days;
     match backup_days {
@@ -113,15 +120,6 @@ pub fn live_gate(evidence: &Evidence<'_>) -> Result<(), Vec<Refusal>> {
         (Some(_), Err(why)) => refusals.push(Refusal::RightsUnknown(why.clone())),
     }
     if refusals.is_empty() { Ok(()) } else { Err(refusals) }
-}
-
-/// On how many whole days, from its beginning to its last watermark, a store holds paper trading;
-/// none where it holds anything else.
-pub async fn paper_days(store: &Store) -> Outcome<u32> {
-    let stored = recovery::stored_configuration(store).await?;
-    let (Some(run), Some(last)) = (stored, store.last_watermark().await?) else { return Ok(0) };
-    let days = last.since(run.began_at).max(0) / DAY_MS;
-    Ok(if run.mode == "paper" { u32::try_from(days).unwrap_or(u32::MAX) } else { 0 })
 }
 
 /// How many whole days ago a backup touched its marker; none where it never did. A marker of the
@@ -147,6 +145,7 @@ mod tests {
             testnet: false,
             keys: Some(ApiKeys { key: "abc".into(), secret: "hunter2".into() }),
             confirmation: Some("I-accept-losses".to_owned()),
+            paper: StoreChoice::Embedded,
             without_paper_record: false,
             without_backup: false,
             backup_marker: None,
@@ -170,7 +169,7 @@ mod tests {
         let good = Evidence {
             live: &live,
             store: &store,
-            paper_days: 14,
+            paper_days: Ok(14),
             backup_days: Some(7),
             rights: Ok(RIGHTS),
             market: Market::Spot,
@@ -180,7 +179,15 @@ mod tests {
         let embedded = StoreChoice::Embedded;
         let one = |evidence, refusal| assert_eq!(refused(evidence), [refusal]);
         one(Evidence { store: &embedded, ..good.clone() }, Refusal::EmbeddedStore);
-        one(Evidence { paper_days: 13, ..good.clone() }, Refusal::ShortPaperRecord { days: 13 });
+        one(
+            Evidence { paper_days: Ok(13), ..good.clone() },
+            Refusal::ShortPaperRecord { days: 13 },
+        );
+        let unread = Err("no answer".to_owned());
+        one(
+            Evidence { paper_days: unread, ..good.clone() },
+            Refusal::PaperUnknown("no answer".to_owned()),
+        );
         one(Evidence { backup_days: None, ..good.clone() }, Refusal::NoBackup);
         one(
             Evidence { backup_days: Some(8), ..good.clone() },
@@ -209,14 +216,14 @@ mod tests {
         let all = Evidence {
             live: &bare,
             store: &embedded,
-            paper_days: 0,
+            paper_days: Ok(0),
             backup_days: None,
             ..good.clone()
         };
         assert_eq!(refused(all).len(), 6, "all at once");
         // The overrides lift what they name and nothing else.
         let bold = Live { without_paper_record: true, without_backup: true, ..live.clone() };
-        let hasty = Evidence { live: &bold, paper_days: 0, backup_days: None, ..good };
+        let hasty = Evidence { live: &bold, paper_days: Ok(0), backup_days: None, ..good };
         assert_eq!(live_gate(&hasty), Ok(()));
     }
 

@@ -3,4 +3,5 @@
 
 pub mod gate;
 pub mod real;
+pub mod record;
 pub mod rollout;

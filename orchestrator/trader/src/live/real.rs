@@ -21,8 +21,7 @@ use crate::ending::{Code, Failure, Outcome};
 use crate::gateway::account::Account;
 use crate::gateway::open::Venue;
 use crate::live::gate::{self, Evidence};
-use crate::live::rollout;
-use crate::place::Place;
+use crate::live::{record, rollout};
 use crate::terminal;
 
 /// The venue, ready to be traded at: its account is what the settings want, and for real money
@@ -100,7 +99,7 @@ async fn pass_the_gate(settings: &Settings, keys: &ApiKeys) -> Outcome<()> {
     let evidence = Evidence {
         live: &settings.live,
         store: &settings.store,
-        paper_days: paper_days(settings).await?,
+        paper_days: record::paper_days(settings).await.map_err(|failure| failure.to_string()),
         backup_days: gate::backup_days(&settings.live, &settings.data_dir, local_now()),
         rights: rights.map_err(|error| error.to_string()),
         market,
@@ -119,18 +118,6 @@ async fn rights(settings: &Settings, keys: &ApiKeys) -> Result<KeyRights, CallEr
     let rest = RestOptions { timeout_ms: 5_000, deadline_ms: 8_000, ..RestOptions::default() };
     let client = SpotClient::new(&url, keys, SignedOptions { rest, ..SignedOptions::default() });
     client.map_err(CallError::NotSent)?.key_rights().await
-}
-
-/// Days of paper trading in the embedded store of the data folder, beside which the real one is.
-async fn paper_days(settings: &Settings) -> Outcome<u32> {
-    let place = Place { url: None, ..Place::of(settings, "paper") };
-    if !place.folder.exists() {
-        return Ok(0);
-    }
-    let open = place.open_to_read().await?;
-    let days = gate::paper_days(&open.store).await;
-    open.close().await?;
-    days
 }
 
 /// The limits that apply, for a person to read before the first order.

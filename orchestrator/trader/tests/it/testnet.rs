@@ -56,3 +56,29 @@ fn an_account_is_asked_for_and_real_money_is_not_begun_by_accident() {
     );
     assert!(!refused.err.contains(SECRET) && !refused.out.contains(KEY));
 }
+
+#[test]
+fn the_record_of_paper_trading_is_read_where_it_was_written() {
+    let paper = Site::external("paper");
+    let market = Market::serve(&paper.folder, &["--days", "16", "--pairs", PAIRS]);
+    assert_eq!(paper.run(&market).end().json()["finished"], true);
+    let real = Site::external("real");
+    let refused = |record: Option<&str>| {
+        let launch =
+            real.verb(&["run", "--live"]).env("BINANCE_SPOT_API_URL", "http://127.0.0.1:9");
+        let launch = launch.env("BINANCE_API_KEY", KEY).env("BINANCE_API_SECRET", SECRET);
+        let launch = match record {
+            Some(url) => launch.env("SEXTANT_PAPER_DATABASE_URL", url),
+            None => launch,
+        };
+        let ended = launch.end();
+        ended.assert_refused(3, &["no real money is traded", "LIVE_CONFIRMATION"]);
+        ended.err
+    };
+    assert!(refused(None).contains("there are 0 days of paper trading"));
+    let found = refused(paper.url.as_deref());
+    assert!(!found.contains("paper trading"), "{found}");
+    let nowhere = refused(Some("postgres://me:hunter2@127.0.0.1:9/none"));
+    assert!(nowhere.contains("the record of paper trading can't be read"), "{nowhere}");
+    assert!(!nowhere.contains("hunter2"), "{nowhere}");
+}

@@ -19,14 +19,14 @@ use super::venue;
 use crate::config::endpoints::Network;
 use crate::config::settings::{ApiKeys, Settings};
 use crate::live::gate::{self, Evidence};
-use crate::live::rollout;
+use crate::live::{record, rollout};
 
 /// Nothing of a key is ever part of a finding.
 const KEYS: Check = Check::here("keys");
 const MEND: &str = "check the key, its rights and the addresses it is allowed from";
 
-/// `paper_days`: how many of paper trading there are, which real money asks for.
-pub(super) async fn check(settings: &Settings, paper_days: u32) -> Vec<Finding> {
+/// Whether there is an account that can be traded at, and what stands against real money.
+pub(super) async fn check(settings: &Settings) -> Vec<Finding> {
     let live = &settings.live;
     let Some(keys) = &live.keys else {
         return vec![KEYS.ok("none: paper trading needs none")];
@@ -57,7 +57,7 @@ pub(super) async fn check(settings: &Settings, paper_days: u32) -> Vec<Finding> 
         let rights = spot.key_rights().await;
         findings.extend(of_rights(&rights, market));
         let rights = rights.map_err(|error| error.to_string());
-        findings.push(real_money(settings, paper_days, rights, market));
+        findings.push(real_money(settings, rights, market).await);
     }
     findings
 }
@@ -201,14 +201,14 @@ fn of_rights(rights: &Result<KeyRights, CallError>, market: Market) -> Vec<Findi
 }
 
 /// What stands against real money: nothing that is wrong, as long as it is not asked for.
-fn real_money(
+async fn real_money(
     settings: &Settings,
-    paper_days: u32,
     rights: Result<KeyRights, String>,
     market: Market,
 ) -> Finding {
     let check = Check::here("real money");
     let Settings { live, store, data_dir, .. } = settings;
+    let paper_days = record::paper_days(settings).await.map_err(|failure| failure.to_string());
     let backup_days = gate::backup_days(live, data_dir, local_now());
     let evidence = Evidence { live, store, paper_days, backup_days, rights, market };
     match gate::live_gate(&evidence) {

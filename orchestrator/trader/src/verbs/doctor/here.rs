@@ -10,7 +10,6 @@ use crate::config::load::Loaded;
 use crate::config::settings::Settings;
 use crate::control::word;
 use crate::ending::{Failure, Outcome};
-use crate::live::gate;
 use crate::place::{self, Place};
 
 /// Less free space than this is too little to go on, …
@@ -59,29 +58,26 @@ pub(super) fn disk(data_dir: &Path) -> Finding {
     }
 }
 
-/// The store, its tables, who writes to it, its seal, and what waits to be mailed; and the days of
-/// paper trading that it holds.
-pub(super) async fn store(settings: &Settings) -> (Vec<Finding>, u32) {
+/// The store, its tables, who writes to it, its seal, and what waits to be mailed.
+pub(super) async fn store(settings: &Settings) -> Vec<Finding> {
     let check = Check::here("store");
     let place = Place::of(settings, &place::current(&settings.data_dir));
     let folder = place.folder.display();
     if place.url.is_none() && !Embedded::exists(&place.folder) {
-        return (vec![check.ok(format!("none yet in {folder}; the first run makes it"))], 0);
+        return vec![check.ok(format!("none yet in {folder}; the first run makes it"))];
     }
     let bad =
         |failure: Failure| check.fail(failure.to_string(), "mend it: nothing is traded without");
     let open = match place.open_to_read().await {
         Ok(open) => open,
-        Err(failure) => return (vec![bad(failure)], 0),
+        Err(failure) => return vec![bad(failure)],
     };
     let mut findings =
         within(&open.store, &place).await.unwrap_or_else(|failure| vec![bad(failure)]);
-    // Without tables there are none.
-    let days = gate::paper_days(&open.store).await.unwrap_or(0);
     if let Err(failure) = open.close().await {
         findings.push(check.warn(failure.to_string(), "look at its log"));
     }
-    (findings, days)
+    findings
 }
 
 async fn within(store: &Store, place: &Place) -> Outcome<Vec<Finding>> {

@@ -30,12 +30,11 @@ pub(crate) fn doctor(asked: &Doctor, loaded: &Loaded, json: bool) -> Outcome<Exi
     let findings = actix::System::new().block_on(async {
         let mut findings = here::configuration(loaded);
         findings.push(here::disk(&settings.data_dir));
-        let (store, paper_days) = here::store(settings).await;
-        findings.extend(store);
+        findings.extend(here::store(settings).await);
         findings.extend(around::redis(settings).await);
         findings.push(around::mail(settings, asked.send_test_mail).await);
         findings.extend(venue::public(settings).await);
-        findings.extend(account::check(settings, paper_days).await);
+        findings.extend(account::check(settings).await);
         findings
     });
     if json {
