@@ -9,7 +9,7 @@ use backtest::curve::Grain;
 use backtest::history::History;
 use backtest::run::run;
 use decision::outbox::Sink;
-use decision::policy::{Costs, Policy, Weights};
+use decision::policy::{Costs, Policy};
 use decision::profile::Profile;
 use decision::record::{AgentConfigs, ConfigurationRecord};
 use domain::candle::Candle;
@@ -70,7 +70,7 @@ fn configured(history: &History, costs: Costs) -> ConfigurationRecord {
         technical: technical::config::Config::for_timeframe(timeframe),
         risk: risk::config::Config::new(timeframe, profile.halt_drawdown()),
     };
-    let policy = Policy { profile, weights: Weights::default(), costs, kelly: None, rollout: None };
+    let policy = Policy { costs, ..Policy::of(profile) };
     ConfigurationRecord {
         seed: 7,
         mode: "backtest".to_owned(),

@@ -8,7 +8,7 @@ use backtest::floor::Floor;
 use decision::account::Account;
 use decision::core::Core;
 use decision::outbox::Outbox;
-use decision::policy::{Costs, Policy, Weights};
+use decision::policy::{Costs, Policy};
 use decision::profile::Profile;
 use decision::record::Record;
 use domain::agent::Agent;
@@ -114,13 +114,7 @@ fn history() -> Vec<Released> {
 fn engine() -> Engine {
     let profile = Profile::named("swing-spot").expect("it comes with the program");
     let (timeframe, halt) = (profile.decision_timeframe, profile.halt_drawdown());
-    let policy = Policy {
-        profile,
-        weights: Weights::default(),
-        costs: Costs::default(),
-        kelly: None,
-        rollout: None,
-    };
+    let policy = Policy::of(profile);
     let Costs { maker_fee_ratio, taker_fee_ratio, slippage_bps } = policy.costs;
     let account = Account::new(Portfolio::new(parsed("USDT"), parsed("10000")));
     let core = Core::new(RunSeed(7), policy, Timeframe::M1, account);

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use decision::decide::decide;
 use decision::kernel::{self, Verdict};
-use decision::policy::{Costs, Policy, Weights};
+use decision::policy::Policy;
 use decision::profile::Profile;
 use decision::snapshot::{AccountView, Snapshot, TradingState};
 use domain::instrument::{Filters, Instrument};
@@ -103,13 +103,7 @@ fn main() {
     let mut profile = Profile::named("swing-spot").expect("it comes with the program");
     // Room for a fourth position, so that the kernel goes through every limit to the size.
     profile.max_positions = 4;
-    let policy = Policy {
-        profile,
-        weights: Weights::default(),
-        costs: Costs::default(),
-        kelly: None,
-        rollout: None,
-    };
+    let policy = Policy::of(profile);
     let mut rng = ChaCha8Rng::seed_from_u64(42);
     let snapshots: Vec<_> = (0..SNAPSHOTS).map(|_| snapshot(&mut rng)).collect();
     let (mut took, mut approved) = (Vec::with_capacity(CALLS), 0usize);

@@ -101,6 +101,12 @@ impl Rollout {
 }
 
 impl Policy {
+    /// A profile with the usual weights and costs, no record, and all of every size.
+    pub fn of(profile: Profile) -> Self {
+        let (weights, costs) = (Weights::default(), Costs::default());
+        Self { profile, weights, costs, kelly: None, rollout: None }
+    }
+
     /// SHA-256 of its canonical text, in hex.
     pub fn hash(&self) -> String {
         let text = canonical::encode(self).expect("a checked profile has finite numbers only");

@@ -4,7 +4,7 @@ use backtest::engine::Engine;
 use backtest::floor::Floor;
 use decision::account::Account;
 use decision::core::Core;
-use decision::policy::{Costs, Policy, Weights};
+use decision::policy::Policy;
 use decision::profile::Profile;
 use domain::agent::Agent;
 use domain::ids::RunSeed;
@@ -18,13 +18,7 @@ use technical::agent::Technical;
 pub(crate) const CAPITAL: &str = "10000";
 
 pub(crate) fn policy() -> Policy {
-    Policy {
-        profile: Profile::named("swing-spot").unwrap(),
-        weights: Weights::default(),
-        costs: Costs::default(),
-        kelly: None,
-        rollout: None,
-    }
+    Policy::of(Profile::named("swing-spot").unwrap())
 }
 
 pub(crate) fn core(policy: Policy, base: Timeframe) -> Core {

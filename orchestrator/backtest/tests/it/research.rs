@@ -11,7 +11,7 @@ use backtest::research::trials::Trial;
 use backtest::research::{search, verdict, walk_forward};
 use backtest::run;
 use decision::outbox::Sink;
-use decision::policy::{Costs, Policy, Weights};
+use decision::policy::Policy;
 use decision::profile::Profile;
 use decision::record::{AgentConfigs, ConfigurationRecord};
 use domain::candle::Candle;
@@ -68,13 +68,7 @@ fn configuration(history: &History) -> ConfigurationRecord {
     let mut technical = technical::config::Config::for_timeframe(H1);
     technical.timeframe_weights = BTreeMap::from([(H1, 0.8), (H4, 0.2)]);
     let risk = risk::config::Config::new(H1, profile.halt_drawdown());
-    let policy = Policy {
-        profile,
-        weights: Weights::default(),
-        costs: Costs::default(),
-        kelly: None,
-        rollout: None,
-    };
+    let policy = Policy::of(profile);
     ConfigurationRecord {
         seed: 1,
         mode: "backtest".to_owned(),

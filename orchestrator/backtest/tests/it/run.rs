@@ -6,7 +6,7 @@ use backtest::history::History;
 use backtest::range::TimeRange;
 use backtest::run::{RunError, run};
 use decision::outbox::Sink;
-use decision::policy::{Costs, Policy, Weights};
+use decision::policy::Policy;
 use decision::profile::Profile;
 use decision::record::{AgentConfigs, ConfigurationRecord};
 use domain::timeframe::Timeframe::{self, D1, H1, H4, M1, M5};
@@ -22,13 +22,7 @@ pub(crate) fn configuration(
     let mut profile = Profile::named("swing-spot").unwrap();
     profile.decision_timeframe = timeframe;
     let halt = profile.halt_drawdown();
-    let policy = Policy {
-        profile,
-        weights: Weights::default(),
-        costs: Costs::default(),
-        kelly: None,
-        rollout: None,
-    };
+    let policy = Policy::of(profile);
     ConfigurationRecord {
         seed: 7,
         mode: "backtest".to_owned(),

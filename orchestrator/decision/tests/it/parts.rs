@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use decision::kernel::{self, Approved, Verdict};
-use decision::policy::{Costs, Policy, Weights};
+use decision::policy::Policy;
 use decision::profile::Profile;
 use decision::snapshot::{AccountView, Snapshot, TradingState};
 use domain::instrument::{Filters, Instrument};
@@ -15,13 +15,7 @@ use domain::time::{HOUR_MS, UtcMs};
 pub(crate) const NOW: UtcMs = UtcMs::new(1_700_000_000_000);
 
 pub(crate) fn policy() -> Policy {
-    Policy {
-        profile: Profile::named("swing-spot").unwrap(),
-        weights: Weights::default(),
-        costs: Costs::default(),
-        kelly: None,
-        rollout: None,
-    }
+    Policy::of(Profile::named("swing-spot").unwrap())
 }
 
 pub(crate) fn signal(agent: AgentId, direction: Direction, confidence: f64) -> Signal {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use decision::policy::{Costs, Kelly, Policy, Weights};
+use decision::policy::{Costs, Kelly, Policy};
 use decision::profile::{Profile, ProfileError};
 
 use super::reading::Reading;
@@ -38,7 +38,7 @@ pub(super) fn read(reading: &mut Reading, sources: &Sources) -> Policy {
         slippage_bps: reading.read_or_default("SEXTANT_SLIPPAGE_BPS", values::bps),
     };
     let kelly = kelly(reading, sources);
-    Policy { profile: changed, weights: Weights::default(), costs, kelly, rollout: None }
+    Policy { costs, kelly, ..Policy::of(changed) }
 }
 
 /// What stored out-of-sample trades justify, where some are named.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use decision::policy::{Costs, Policy, Weights};
+use decision::policy::Policy;
 use decision::profile::Profile;
 use exchange::binance::signed::verdict::Market;
 
@@ -31,13 +31,7 @@ fn without_any_source_the_defaults_count() {
     let timeframes: Vec<_> = settings.timeframes.iter().map(|t| t.name()).collect();
     assert_eq!(timeframes, ["1m", "5m", "15m", "1h", "4h", "1d"]);
     let profile = Profile::named("swing-spot").unwrap();
-    let policy = Policy {
-        profile,
-        weights: Weights::default(),
-        costs: Costs::default(),
-        kelly: None,
-        rollout: None,
-    };
+    let policy = Policy::of(profile);
     assert_eq!(settings.policy.hash(), policy.hash());
     assert_eq!(settings.seed.0, 1);
     assert!(matches!(settings.store, StoreChoice::Embedded));

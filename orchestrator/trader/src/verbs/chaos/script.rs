@@ -1,6 +1,6 @@
 //! What a seed draws: faults, kills, the market.
 
-use decision::policy::{Costs, Policy, Weights};
+use decision::policy::Policy;
 use decision::profile::Profile;
 use domain::ids::RunSeed;
 use domain::instrument::InstrumentId;
@@ -106,13 +106,7 @@ impl Script {
             quote: "USDT".parse().expect("an asset"),
             instruments: self.pairs.clone(),
             timeframes: vec![Timeframe::M1],
-            policy: Policy {
-                profile,
-                weights: Weights::default(),
-                costs: Costs::default(),
-                kelly: None,
-                rollout: None,
-            },
+            policy: Policy::of(profile),
         }
     }
 
