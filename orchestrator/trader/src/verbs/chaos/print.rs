@@ -56,22 +56,30 @@ fn broken(verdict: &Verdict) -> [(&'static str, &[String]); 5] {
 pub(super) fn summary(runs: &Runs, json: bool) -> Outcome<()> {
     let Runs { verdicts: runs, failed } = runs;
     let sum = |count: fn(&Verdict) -> usize| runs.iter().map(count).sum::<usize>();
-    let totals = json!({
-        "runs": runs.len(),
-        "failed": failed.len(),
-        "kills": runs.iter().map(|run| u64::from(run.kills)).sum::<u64>(),
-        "orders": sum(|run| run.orders),
-        "fills": sum(|run| run.fills),
-        "lost": sum(|run| run.lost.len()),
-        "doubled": sum(|run| run.doubled.len()),
-        "denied": sum(|run| run.denied.len()),
-        "unprotected": sum(|run| run.unprotected.len()),
-        "unequal": sum(|run| run.unequal.len()),
-        "halted": runs.iter().filter(|run| run.state == "halted").count(),
-        "longest_unprotected_ms": runs.iter().map(|run| run.unprotected_ms).max(),
-    });
+    let (orders, fills) = (sum(|run| run.orders), sum(|run| run.fills));
+    let (lost, doubled) = (sum(|run| run.lost.len()), sum(|run| run.doubled.len()));
+    let (denied, unequal) = (sum(|run| run.denied.len()), sum(|run| run.unequal.len()));
+    let unprotected = sum(|run| run.unprotected.len());
+    let kills: u32 = runs.iter().map(|run| run.kills).sum();
+    let is_halted = |run: &&Verdict| run.state == "halted";
+    let halted = runs.iter().filter(is_halted).count();
+    let trading = runs.iter().filter(|run| !is_halted(run));
+    let longest_ms = trading.map(|run| run.unprotected_ms).max().unwrap_or(0);
     if json {
+        let totals = json!({
+            "runs": runs.len(), "failed": failed.len(), "kills": kills, "orders": orders,
+            "fills": fills, "lost": lost, "doubled": doubled, "denied": denied,
+            "unprotected": unprotected, "unequal": unequal, "halted": halted,
+            "longest_unprotected_ms": longest_ms,
+        });
         return output::print_json(&json!({ "totals": totals, "runs": runs, "failed": failed }));
     }
-    output::print(&format!("{totals}\n"))
+    output::print(&format!(
+        "{runs} runs with {kills} kills, {orders} orders and {fills} fills; {failed} came to no end\n\
+         {lost} lost, {doubled} doubled, {denied} denied, {unprotected} unprotected, {unequal} unequal\n\
+         bare for {bare} s at most; {halted} runs ended halted, which a person was told\n",
+        runs = runs.len(),
+        failed = failed.len(),
+        bare = longest_ms / 1_000,
+    ))
 }
