@@ -17,7 +17,7 @@ use crate::ending::Outcome;
 use crate::verbs::chaos::exposure::{Exposure, Span, length_ms};
 use crate::verbs::chaos::script::Script;
 use crate::verbs::chaos::verdict::Ledger;
-use crate::verbs::chaos::world::{MOMENT_MS, PROTECT_WITHIN_MS};
+use crate::verbs::chaos::world::PROTECT_WITHIN_MS;
 
 /// Every fill that the venue booked is in the ledger, with the same numbers.
 pub(super) fn lost(venue: &MarketBooks, ledger: &Ledger) -> Vec<String> {
@@ -149,9 +149,7 @@ pub(super) fn unprotected(
     if state == TradingState::Halted {
         return Vec::new();
     }
-    // The program acts when the market has moved, a moment late at most.
-    let late =
-        left_alone.iter().filter(|(_, span)| length_ms(**span) > PROTECT_WITHIN_MS + MOMENT_MS);
+    let late = left_alone.iter().filter(|(_, span)| length_ms(**span) > PROTECT_WITHIN_MS);
     late.map(|(id, (since, until))| format!("{id} was bare from {since} to {until}")).collect()
 }
 

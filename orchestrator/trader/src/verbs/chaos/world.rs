@@ -19,9 +19,9 @@ use crate::verbs::chaos::verdict::{self, Verdict};
 pub(super) const KEY: &str = "chaosKey";
 pub(super) const SECRET: &str = "chaosSecretThatNothingMayShow";
 /// The market moves by so much at once.
-pub(super) const MOMENT_MS: i64 = 20_000;
-/// How long a position may be without a working stop.
-pub(super) const PROTECT_WITHIN_MS: i64 = 30_000;
+const MOMENT_MS: i64 = 20_000;
+/// How long a position may be without a working stop: two moves, for nothing is done between them.
+pub(super) const PROTECT_WITHIN_MS: i64 = 2 * MOMENT_MS;
 
 /// Lives through a script and judges what is left.
 #[expect(
