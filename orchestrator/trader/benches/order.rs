@@ -8,6 +8,9 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that can't run should stop where it can't")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures wall time")]
 
+mod venue;
+
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::ids::{Id, RunSeed};
@@ -22,8 +25,6 @@ use store::embedded::Embedded;
 use store::journal::{Batch, Journal};
 use store::seal::Seals;
 use store::store::Store;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 
 const ORDERS: usize = 2_000;
 /// A decision's entry with its snapshot and two signals is about this long, an order's this.
@@ -49,7 +50,7 @@ async fn run() {
     let store = Store::open(&server.url()).await.unwrap();
     store.migrate().await.unwrap();
     let mut journal = Journal::open(&store, Seals::in_folder(folder.path())).await.unwrap();
-    let client = client(venue().await).await;
+    let client = client(venue::serve(Arc::new(|_| ORDER.to_owned())).await).await;
 
     let mut head = Head::GENESIS;
     let (mut commits, mut sends, mut both) = (Vec::new(), Vec::new(), Vec::new());
@@ -106,47 +107,4 @@ async fn client(url: String) -> SpotClient {
     let client = SpotClient::new(&url, keys, SignedOptions::default()).unwrap();
     client.compare_clocks().await.unwrap();
     client
-}
-
-/// A venue that says yes to everything.
-async fn venue() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        while let Ok((socket, _)) = listener.accept().await {
-            tokio::spawn(answer(socket));
-        }
-    });
-    url
-}
-
-async fn answer(mut socket: TcpStream) {
-    socket.set_nodelay(true).unwrap();
-    let mut read = Vec::new();
-    let mut piece = [0; 4_096];
-    loop {
-        let Ok(count @ 1..) = socket.read(&mut piece).await else { return };
-        read.extend_from_slice(&piece[..count]);
-        let text = String::from_utf8_lossy(&read);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let wanted = head.to_ascii_lowercase();
-        let length = wanted.lines().find_map(|line| line.strip_prefix("content-length: "));
-        if body.len() < length.map_or(0, |length| length.parse().unwrap()) {
-            continue;
-        }
-        let content = if head.contains("/api/v3/time") {
-            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-            format!("{{\"serverTime\":{}}}", now.as_millis())
-        } else {
-            ORDER.to_owned()
-        };
-        let length = content.len();
-        let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
-        );
-        read.clear();
-        if socket.write_all((head + &content).as_bytes()).await.is_err() {
-            return;
-        }
-    }
 }
