@@ -7,9 +7,10 @@ use std::process::Command;
 
 /// Settings that make no sense inside a container: there the database is the one next door, the
 /// key and the backup's marker lie in the data volume, and files of secrets are nowhere mounted.
-const NOT_IN_COMPOSE: [&str; 8] = [
+const NOT_IN_COMPOSE: [&str; 9] = [
     "DATABASE_URL",
     "DATABASE_URL_FILE",
+    "SEXTANT_PAPER_DATABASE_URL_FILE",
     "POSTGRES_PASSWORD_FILE",
     "SEXTANT_LEDGER_KEY_FILE",
     "SEXTANT_BACKUP_MARKER",
