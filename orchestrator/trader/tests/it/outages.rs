@@ -112,8 +112,9 @@ fn a_store_that_pauses_dies_and_comes_back_loses_no_fill() {
     filled(&market, &mut process, 2);
 
     // Slow: what the venue books meanwhile waits.
+    // Two minutes of this market; after four without proof of an order trading would halt.
     server.pause();
-    std::thread::sleep(Duration::from_secs(6));
+    std::thread::sleep(Duration::from_secs(1));
     assert!(process.is_running(), "{}", process.said());
     server.go_on();
     let heard = fills(&market);
