@@ -74,10 +74,11 @@ fn two_stores_are_a_contradiction() {
 #[test]
 fn an_address_that_cannot_be_is_refused_without_telling_it() {
     for text in ["hunter2", "mysql://u:hunter2@h/d", "postgres://u:hunter2@h:port/d"] {
-        let found = errors(&with_environment(&[("DATABASE_URL", text)]));
-        let problem = "environment: DATABASE_URL is not an address as \
-                       postgres://user:password@host:port/name";
-        assert_eq!(found, [problem]);
+        for name in ["DATABASE_URL", "SEXTANT_PAPER_DATABASE_URL"] {
+            let found = errors(&with_environment(&[(name, text)]));
+            let problem = "is not an address as postgres://user:password@host:port/name";
+            assert_eq!(found, [format!("environment: {name} {problem}")]);
+        }
     }
     let found = errors(&with_environment(&[("POSTGRES_HOST", "db")]));
     assert!(found[0].contains("needs POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE"), "{found:?}");

@@ -9,7 +9,6 @@ mod script;
 mod verdict;
 mod world;
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,7 +17,7 @@ use store::embedded::Embedded;
 use crate::cli::Chaos;
 use crate::ending::{Code, Failure, Outcome};
 use crate::verbs::chaos::script::Script;
-use crate::verbs::chaos::verdict::Verdict;
+use crate::verbs::chaos::verdict::{Runs, Verdict};
 
 /// Lives through the seeds, and fails where an invariant does not hold.
 pub fn chaos(asked: &Chaos, json: bool) -> Outcome<()> {
@@ -33,23 +32,6 @@ pub fn chaos(asked: &Chaos, json: bool) -> Outcome<()> {
         return Err(Failure::new(Code::Failed, message));
     }
     Ok(())
-}
-
-/// What came of all runs, by seed.
-#[derive(Default)]
-struct Runs {
-    verdicts: Vec<Verdict>,
-    /// What a run failed of, so that there is nothing to judge.
-    failed: BTreeMap<u64, String>,
-}
-
-impl Runs {
-    fn add(&mut self, seed: u64, lived: Outcome<Verdict>) {
-        match lived {
-            Ok(verdict) => self.verdicts.push(verdict),
-            Err(failure) => drop(self.failed.insert(seed, failure.to_string())),
-        }
-    }
 }
 
 /// Lives through the seeds, as many at a time as there are threads; `tell` hears of each.

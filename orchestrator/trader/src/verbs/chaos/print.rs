@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use crate::ending::Outcome;
-use crate::verbs::chaos::Runs;
-use crate::verbs::chaos::verdict::Verdict;
+use crate::verbs::chaos::verdict::{Runs, Verdict};
 use crate::verbs::output;
 
 /// A line as soon as a run is over, for people alone.

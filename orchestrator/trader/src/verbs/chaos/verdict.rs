@@ -62,6 +62,23 @@ impl Verdict {
     }
 }
 
+/// What came of all runs, by seed.
+#[derive(Default)]
+pub(super) struct Runs {
+    pub(super) verdicts: Vec<Verdict>,
+    /// What a run failed of, so that there is nothing to judge.
+    pub(super) failed: BTreeMap<u64, String>,
+}
+
+impl Runs {
+    pub(super) fn add(&mut self, seed: u64, lived: Outcome<Verdict>) {
+        match lived {
+            Ok(verdict) => self.verdicts.push(verdict),
+            Err(failure) => drop(self.failed.insert(seed, failure.to_string())),
+        }
+    }
+}
+
 /// The books of the market that a run trades.
 pub(super) fn of_market(books: Snapshot, market: Market) -> Option<MarketBooks> {
     match market {
