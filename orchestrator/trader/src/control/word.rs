@@ -84,7 +84,15 @@ pub struct Words(PathBuf);
 
 /// Proof that this process hears the words to its mode. Ends with the process, however it ends.
 #[derive(Debug)]
-pub struct Listening(#[expect(dead_code, reason = "held for its lock")] File);
+pub struct Listening(File);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        // A child that is just being started may hold the file too, and with it the lock. It ends
+        // with the process at the latest.
+        let _ = self.0.unlock();
+    }
+}
 
 impl Words {
     /// Of a data folder.
